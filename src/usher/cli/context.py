@@ -1,0 +1,41 @@
+"""What the process was given: environment, home directory, clock. Read once, into one frozen value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from usher.cli.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The edge of the program, as one value handed to every command.
+
+    `config_dir` holds Usher's own settings and journals, `cache_dir` the sealed sessions and
+    credentials, `aws_config_file` the file shared with the AWS CLI and SDKs.
+    """
+
+    environ: Mapping[str, str]
+    home: Path
+    config_dir: Path
+    cache_dir: Path
+    aws_config_file: Path
+    terminal: Terminal
+
+
+def read_context(terminal: Terminal | None = None) -> Context:
+    """The context of this process (`USHER_HOME`, `AWS_CONFIG_FILE`, `XDG_*`, `NO_COLOR`)."""
+    environ = dict(os.environ)
+    home = Path(environ.get("HOME") or Path.home())
+    usher_home = environ.get("USHER_HOME")
+    if usher_home:
+        config_dir, cache_dir = Path(usher_home) / "config", Path(usher_home) / "cache"
+    else:
+        config_dir = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "usher"
+        cache_dir = Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "usher"
+    aws_config = Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config")
+    colour = False if environ.get("NO_COLOR") else None
+    return Context(environ, home, config_dir, cache_dir, aws_config, terminal or Terminal(colour=colour))

@@ -1,0 +1,86 @@
+"""Command name to module, imported when it runs, so that no command pays for another's imports."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from usher.cli.context import read_context
+from usher.cli.result import report_error
+from usher.core.errors import ExitCode, UsageError, UsherError
+
+VERSION = "0.1.0"
+
+COMMANDS = {
+    "demo": "both steps, end to end, on this machine",
+    "access": "check, plan and apply who may enter which account",
+    "login": "sign in to the access portal",
+    "logout": "end the portal session, here and on the server",
+    "status": "who is signed in, and for how long",
+    "profiles": "AWS config profiles from what you may enter",
+    "exec": "run a command with a profile's credentials",
+    "credentials": "print a profile's credentials for credential_process",
+    "console": "open a profile's console",
+    "serve": "run the directory: a self-hosted Identity Center",
+    "directory": "set up and look after the directory",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"see '{self.prog} --help'")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Prints an error once, here."""
+    context = read_context()
+    as_json = "--json" in _own_arguments(arguments)
+    try:
+        if not arguments or arguments[0] in {"-h", "--help", "help"}:
+            context.terminal.result(_overview())
+            return ExitCode.DONE if arguments else ExitCode.USAGE
+        if arguments[0] in {"-V", "--version"}:
+            context.terminal.result(f"usher {VERSION}")
+            return ExitCode.DONE
+        return _run_command(arguments[0], arguments[1:])
+    except UsherError as error:
+        return report_error(error, context.terminal, as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.FAILED
+
+
+def _own_arguments(arguments: Sequence[str]) -> Sequence[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _run_command(name: str, arguments: Sequence[str]) -> int:
+    if name not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean 'usher {near[0]}'?" if near else "see 'usher --help'"
+        raise UsageError(f"there is no command '{name}'", hint=hint)
+    module = importlib.import_module(f"usher.cli.commands.{name}")
+    parser = _Parser(
+        prog=f"usher {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    code: ExitCode = module.run(options, read_context())
+    return code
+
+
+def _overview() -> str:
+    lines = ["usage: usher COMMAND [ARGUMENTS]", ""]
+    lines += [f"  {name:<12} {summary}" for name, summary in COMMANDS.items()]
+    lines += ["", "'usher COMMAND --help' shows a command's arguments and an example."]
+    return "\n".join(lines)

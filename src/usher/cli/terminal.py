@@ -1,0 +1,58 @@
+"""The one place that prints, colours and asks: results to stdout, words for people to stderr."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Mapping
+from typing import TextIO
+
+_STYLES: Mapping[str, str] = {
+    "add": "32",
+    "change": "33",
+    "remove": "31",
+    "error": "1;31",
+    "warn": "33",
+    "strong": "1",
+    "dim": "2",
+    "link": "4;36",
+}
+
+
+class Terminal:
+    """Where words go. Colour is used only on a real terminal and never when NO_COLOR is set."""
+
+    def __init__(
+        self, out: TextIO | None = None, err: TextIO | None = None, *, colour: bool | None = None
+    ) -> None:
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._colour = self._err.isatty() if colour is None else colour
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can answer a question here."""
+        return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
+
+    def result(self, text: str) -> None:
+        """Print a result: what a script reads, on stdout."""
+        print(text, file=self._out, flush=True)
+
+    def say(self, text: str = "") -> None:
+        """Print words for people, on stderr."""
+        print(text, file=self._err, flush=True)
+
+    def style(self, name: str, text: str) -> str:
+        """`text` in a named style (add, change, remove, error, warn, strong, dim, link)."""
+        return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if self._colour else text
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes/no question; anything but a clear yes is no."""
+        self._err.write(f"{question} [y/N] ")
+        self._err.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def printable(text: str) -> str:
+    """`text` without control, escape and bidirectional characters, safe to show in a terminal."""
+    return "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "�" for c in text)
