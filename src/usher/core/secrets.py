@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 class Secret:
-    """A token, password or key. It shows as `***`; `reveal()` gives the text where bytes leave the process."""
+    """A token, password or key. It shows as `***`; only `reveal()` gives the text."""
 
     __slots__ = ("_text",)
 

@@ -52,9 +52,9 @@ def append_events(connection: Connection, events: Iterable[AuditEvent]) -> None:
 
 def first_broken_event(connection: Connection) -> int | None:
     """The sequence number of the first event that does not fit the chain; None when all do."""
-    sequence, previous = 0, GENESIS
-    for row in connection.execute(select(audit_events).order_by(audit_events.c.sequence)):
-        sequence += 1
+    previous = GENESIS
+    rows = connection.execute(select(audit_events).order_by(audit_events.c.sequence))
+    for sequence, row in enumerate(rows, 1):
         digest = _digest(row.sequence, row.at, row.actor, row.action, row.target, row.details, previous)
         if row.sequence != sequence or row.previous_hash != previous or row.hash != digest:
             return sequence
