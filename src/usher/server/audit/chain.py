@@ -1,4 +1,7 @@
-"""Appending to the audit log, and finding the first event that was edited, dropped or reordered."""
+"""The hash chain of the audit log: each event carries the hash of the one before it.
+
+Pure: `store.audit_events` reads and writes the rows.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from sqlalchemy import Connection, insert, select
-
-from usher.server.store.tables import audit_events
 
 GENESIS = "0" * 64
 
@@ -25,40 +24,42 @@ class AuditEvent:
     details: Mapping[str, str]
 
 
-def append_events(connection: Connection, events: Iterable[AuditEvent]) -> None:
-    """Append `events` to the chain inside the caller's transaction."""
-    last = connection.execute(
-        select(audit_events.c.sequence, audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
-    ).first()
-    sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS)
-    for event in events:
-        sequence += 1
-        details = json.dumps(dict(event.details), sort_keys=True, separators=(",", ":"))
-        digest = _digest(sequence, event.at, event.actor, event.action, event.target, details, previous)
-        connection.execute(
-            insert(audit_events).values(
-                sequence=sequence,
-                at=event.at,
-                actor=event.actor,
-                action=event.action,
-                target=event.target,
-                details=details,
-                previous_hash=previous,
-                hash=digest,
-            )
-        )
-        previous = digest
+@dataclass(frozen=True, slots=True)
+class ChainedEvent:
+    """An event in its place. `details` is canonical JSON; hashes are SHA-256 in hex."""
+
+    sequence: int
+    at: float
+    actor: str
+    action: str
+    target: str
+    details: str
+    previous_hash: str
+    hash: str
 
 
-def first_broken_event(connection: Connection) -> int | None:
-    """The sequence number of the first event that does not fit the chain; None when all do."""
+def chain_event(event: AuditEvent, sequence: int, previous_hash: str) -> ChainedEvent:
+    """`event` as number `sequence`, after the event whose hash is `previous_hash`."""
+    details = json.dumps(dict(event.details), sort_keys=True, separators=(",", ":"))
+    digest = _digest(sequence, event.at, event.actor, event.action, event.target, details, previous_hash)
+    return ChainedEvent(
+        sequence, event.at, event.actor, event.action, event.target, details, previous_hash, digest
+    )
+
+
+def first_broken_event(events: Iterable[ChainedEvent]) -> int | None:
+    """The place of the first event that was edited, dropped or reordered; None when the chain holds.
+
+    Events cut off at the end leave a whole, shorter chain: compare its length with a kept anchor.
+    """
     previous = GENESIS
-    rows = connection.execute(select(audit_events).order_by(audit_events.c.sequence))
-    for sequence, row in enumerate(rows, 1):
-        digest = _digest(row.sequence, row.at, row.actor, row.action, row.target, row.details, previous)
-        if row.sequence != sequence or row.previous_hash != previous or row.hash != digest:
-            return sequence
-        previous = digest
+    for place, event in enumerate(events, 1):
+        digest = _digest(
+            event.sequence, event.at, event.actor, event.action, event.target, event.details, previous
+        )
+        if event.sequence != place or event.previous_hash != previous or event.hash != digest:
+            return place
+        previous = event.hash
     return None
 
 

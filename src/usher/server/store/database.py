@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
-from usher.server.audit.chain import AuditEvent, append_events
+from usher.server.audit.chain import AuditEvent
+from usher.server.store.audit_events import append_events
 
 Clock = Callable[[], float]
 """The present as UTC epoch seconds."""
