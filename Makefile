@@ -1,0 +1,103 @@
+# make setup   the virtual environment with everything, for work on Usher
+# make demo    both steps, end to end, on this machine (no root needed)
+# make test    the whole test suite, with its coverage gates
+# make check   style, types, import arrows, and the tests again under `python -O`
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP_INSTALL := $(PIP) install --quiet --constraint constraints.txt
+WORKERS ?= 2
+PYTEST_ARGUMENTS ?=
+
+# The first of these that is Python 3.11 or newer. 3.11 first: constraints.txt was made with it.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+# Where a mistake means that somebody enters what they should not: every branch is tested.
+GUARDED := \
+	src/usher/core/**/* \
+	src/usher/session/**/* \
+	src/usher/server/decide.py \
+	src/usher/server/idp/**/* \
+	src/usher/server/awsapi/sigv4.py \
+	src/usher/server/awsapi/oidc.py \
+	src/usher/server/awsapi/portal.py
+OVERALL_COVERAGE := 95
+GUARDED_COVERAGE := 100
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+.PHONY: help setup demo test check style optimised clients coverage clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup: $(VENV)/.ready-for-tests
+
+demo: $(VENV)/.ready-for-demo
+	$(BIN)/usher demo
+
+# --- the virtual environment ---------------------------------------------------------------------
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Usher needs Python 3.11 or newer. On Debian or Ubuntu: sudo apt-get install -y python3 python3-venv" >&2; \
+		exit 1; fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "This Python cannot make virtual environments. Run: sudo apt-get install -y python3-venv" >&2; \
+		exit 1; fi
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-for-demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[directory,sandbox]'
+	@touch $@
+
+$(VENV)/.ready-for-tests: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[directory,sandbox,test]'
+	@touch $@ $(VENV)/.ready-for-demo
+
+# --- tests ---------------------------------------------------------------------------------------
+
+# Real clients: what cannot be installed here is reported by the tests that need it, not by this step.
+clients: setup
+	@tests/clients/install/system_packages.sh
+	@tests/clients/install/node_packages.sh
+	@$(BIN)/python tests/clients/install/aws_cli.py || true
+
+test: setup clients
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n $(WORKERS) $(PYTEST_ARGUMENTS)
+	@$(MAKE) --no-print-directory coverage
+
+coverage:
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=$(OVERALL_COVERAGE)
+	$(BIN)/coverage report --fail-under=$(GUARDED_COVERAGE) --include='$(subst $(space),$(comma),$(strip $(GUARDED)))'
+
+# --- checks --------------------------------------------------------------------------------------
+
+check: style optimised
+
+style: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Under -O Python drops `assert`, so a check written as one would silently vanish. PYTHONOPTIMIZE
+# rather than -O, because it also reaches the test workers and every process that the tests start.
+# Tests still test: pytest rewrites their asserts into raises (tests/architecture/test_asserts.py
+# proves it in this very run). The real clients ran once already; they are not Python of ours.
+optimised: setup clients
+	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) -q --ignore=tests/clients \
+		-W 'ignore:assertions not in test modules' $(PYTEST_ARGUMENTS)
+
+clean:
+	rm -rf .cache artifacts .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,32 @@
+#!/bin/bash
+# Installs the Debian packages that only tests need, when run as root; otherwise prints the one command
+# that does, and the tests that need them are skipped loudly. Usher itself needs none of them.
+set -euo pipefail
+
+declare -A package_of=(
+    [chromium]=chromium   # the browser half of every sign-in
+    [xmlsec1]=xmlsec1     # an XML signature check that is not ours
+    [zsh]=zsh             # shells that people's commands are quoted for
+    [node]=nodejs         # the AWS SDK for JavaScript
+    [npm]=npm
+)
+
+missing=()
+for command in "${!package_of[@]}"; do
+    command -v "$command" >/dev/null || missing+=("${package_of[$command]}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "Tests that need them will be skipped; to install what is missing:" >&2
+    echo "    sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "not a Debian machine: install ${missing[*]} yourself to run every test" >&2
+    exit 0
+fi
+echo "installing for the tests: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null </dev/null

@@ -1,0 +1,149 @@
+"""What every test may ask for: real clients that are there, or a loud skip.
+
+A test that drives a real client says so: `@pytest.mark.client("chromium")`. Where that client is
+missing the test is skipped and the summary says so in plain sight; under `CI=true` it fails, so that
+no missing install step hides behind a green run. `find_client` hands the program to the test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+CLIENTS = PROJECT / ".cache" / "clients"
+JAVASCRIPT = PROJECT / "tests" / "clients" / "js"
+TERRAFORM_ROOTS = ("/opt", "/usr/local", "/usr/share")
+TERRAFORM_PROVIDER = "*/hashicorp/aws/5.*/*/terraform-provider-aws_v5*"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program that is not ours: how to find it, how to get it, whether CI must have it."""
+
+    find: Callable[[], Path | None]
+    install: str
+    required_by_ci: bool = True
+
+
+def _on_path(*names: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        found = next((path for name in names if (path := shutil.which(name))), None)
+        return Path(found) if found else None
+
+    return find
+
+
+def _file(path: Path) -> Callable[[], Path | None]:
+    return lambda: path if path.exists() else None
+
+
+def _javascript_sdk() -> Path | None:
+    node = shutil.which("node")
+    installed = (JAVASCRIPT / "node_modules" / "@aws-sdk" / "client-sts" / "package.json").exists()
+    return Path(node) if node and installed else None
+
+
+def terraform_mirror() -> Path | None:
+    """The filesystem mirror that holds the hashicorp/aws provider: TF_PLUGIN_MIRROR or a usual place."""
+    named = os.environ.get("TF_PLUGIN_MIRROR")
+    roots = [Path(named)] if named else [Path(root) for root in TERRAFORM_ROOTS]
+    for root in roots:
+        for depth in ("", "*/", "*/*/"):
+            provider = next(root.glob(depth + TERRAFORM_PROVIDER), None)
+            if provider is not None:
+                return provider.parents[5]
+    return None
+
+
+def _terraform() -> Path | None:
+    found = shutil.which("terraform")
+    return Path(found) if found and terraform_mirror() else None
+
+
+_APT = "sudo apt-get install -y --no-install-recommends {}"
+CLIENT_PROGRAMS = {
+    "aws-cli": Client(_file(CLIENTS / "bin" / "aws"), "make clients"),
+    "chromium": Client(_on_path("chromium", "chromium-browser"), _APT.format("chromium")),
+    "javascript-sdk": Client(_javascript_sdk, _APT.format("nodejs npm") + " && make clients"),
+    # Neither apt, PyPI nor npm packages Terraform and its provider, so CI cannot install them:
+    # where they are missing these tests are skipped, loudly, there too.
+    "terraform": Client(
+        _terraform,
+        "put terraform on the PATH and name a filesystem mirror with hashicorp/aws 5.x in TF_PLUGIN_MIRROR",
+        required_by_ci=False,
+    ),
+    "xmlsec1": Client(_on_path("xmlsec1"), _APT.format("xmlsec1")),
+    "zsh": Client(_on_path("zsh"), _APT.format("zsh")),
+}
+_MISSING = "real client missing: "
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("client"):
+        for name in mark.args:
+            client = CLIENT_PROGRAMS[name]
+            if client.find() is not None:
+                continue
+            reason = f"{_MISSING}{name} ({client.install})"
+            if client.required_by_ci and os.environ.get("CI") == "true":
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every real client that was missing, and how many tests did not run for it."""
+    missing: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        if reason.startswith(_MISSING):
+            missing[reason] = missing.get(reason, 0) + 1
+    if missing:
+        terminalreporter.section("NOT PROVED WITH REAL CLIENTS", sep="!", red=True, bold=True)
+        for reason, count in sorted(missing.items()):
+            terminalreporter.write_line(f"{count} tests did not run, {reason}", red=True)
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def find_client() -> Callable[[str], Path]:
+    """`find_client("chromium")` is the program; the test carries the `client` mark of that name."""
+
+    def find(name: str) -> Path:
+        found = CLIENT_PROGRAMS[name].find()
+        if found is None:
+            pytest.skip(f"{_MISSING}{name} ({CLIENT_PROGRAMS[name].install})")
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def screenshots(project: Path) -> Path:
+    """Where pictures of our pages are kept as artefacts of the run."""
+    folder = project / "artifacts" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home folder of the test's own, so that no test reads or writes the person's."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "USHER_", "XDG_"))]:
+        if name not in {"AWS_CA_BUNDLE"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    return home
