@@ -9,8 +9,6 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
-PIP_INSTALL := $(PIP) install --quiet --constraint constraints.txt
 WORKERS ?= 2
 PYTEST_ARGUMENTS ?=
 
@@ -39,10 +37,10 @@ space := $(empty) $(empty)
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-setup: $(VENV)/.ready-for-tests
+setup: $(VENV)/.ready
 
-demo: $(VENV)/.ready-for-demo
-	$(BIN)/usher demo
+demo: setup
+	@$(BIN)/usher demo
 
 # --- the virtual environment ---------------------------------------------------------------------
 
@@ -53,15 +51,13 @@ $(BIN)/python:
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
 		echo "This Python cannot make virtual environments. Run: sudo apt-get install -y python3-venv" >&2; \
 		exit 1; fi
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.ready-for-demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP_INSTALL) --editable '.[directory,sandbox]'
+$(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "setting up $(VENV) (about half a minute, once)"
+	@$(BIN)/python -m pip --disable-pip-version-check -qq install \
+		--constraint constraints.txt --editable '.[directory,sandbox,test]'
 	@touch $@
-
-$(VENV)/.ready-for-tests: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP_INSTALL) --editable '.[directory,sandbox,test]'
-	@touch $@ $(VENV)/.ready-for-demo
 
 # --- tests ---------------------------------------------------------------------------------------
 
