@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_ISO = re.compile(r"PT(?:(?P<h>\d{1,3})H)?(?:(?P<m>\d{1,5})M)?(?:(?P<s>\d{1,6})S)?")
-_PLAIN = re.compile(r"(?:(?P<h>\d{1,3})h)?(?:(?P<m>\d{1,5})m)?(?:(?P<s>\d{1,6})s)?")
+_ISO = re.compile(r"PT(?:(?P<h>\d{1,3})H)?(?:(?P<m>\d{1,5})M)?(?:(?P<s>\d{1,6})S)?", re.ASCII)
+_PLAIN = re.compile(r"(?:(?P<h>\d{1,3})h)?(?:(?P<m>\d{1,5})m)?(?:(?P<s>\d{1,6})s)?", re.ASCII)
 
 PERMISSION_SET_SESSION_MIN = 3_600
 PERMISSION_SET_SESSION_MAX = 43_200

@@ -28,9 +28,11 @@ def parse_policy_document(text: str) -> PolicyDocument:
     limits of a permission set's inline policy (32,768 characters; 10,240 non-whitespace bytes).
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_object_without_duplicates)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     return policy_document(document)
 
 
@@ -43,7 +45,11 @@ def policy_document(document: object) -> PolicyDocument:
         statements = [statements]
     for number, statement in enumerate(statements, 1):
         _check_statement(statement, number)
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    text = _canonical_json(document)
+    if len(text) > INLINE_POLICY_MAX_CHARACTERS:
+        raise ValueError(
+            f"the policy has {len(text):,} characters; the limit is {INLINE_POLICY_MAX_CHARACTERS:,}"
+        )
     size = len("".join(text.split()).encode())
     if size > INLINE_POLICY_MAX_NON_WHITESPACE_BYTES:
         raise ValueError(
@@ -51,6 +57,25 @@ def policy_document(document: object) -> PolicyDocument:
             f"the limit is {INLINE_POLICY_MAX_NON_WHITESPACE_BYTES:,}"
         )
     return PolicyDocument(text)
+
+
+def _object_without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # Python keeps the last of two equal keys; a policy must not mean something else than it shows.
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key '{twice}' is written twice in one object")
+    return found
+
+
+def _canonical_json(document: object) -> str:
+    try:
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except ValueError:
+        raise ValueError("a number in it is infinite or not a number, which JSON cannot say") from None
 
 
 def _check_statement(statement: object, number: int) -> None:
