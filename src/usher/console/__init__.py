@@ -1,0 +1,5 @@
+"""The AWS console as a person's browser sees it: federation, destinations, and opening a browser.
+
+Owns how role credentials become a console session without showing the link to anybody else. Does not
+fetch credentials (`session`) or choose profiles (`profiles`).
+"""

@@ -1,0 +1,120 @@
+"""The AWS config file on disk: read, and replaced as a whole under a lock with a back-up beside it.
+
+The file belongs to the person and is shared with every AWS tool. A symbolic link is resolved and its
+target replaced, the mode is kept, and a change by another program between our reading and writing is
+noticed and the edit done again on the new text.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from usher.profiles.config_text import ConfigFileError
+
+BACKUP_SUFFIX = ".usher-backup"
+LOCK_SUFFIX = ".usher-lock"
+_MOST_TRIES = 20
+
+
+def read_config(path: Path) -> str:
+    """The file's text; empty when there is none. Bytes that are not UTF-8 survive a round trip."""
+    return _decode(_read(_target(path)))
+
+
+def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
+    """Replace the file's text by `edit` of it, and return the text before and after.
+
+    Nothing is written when the text stays the same. `edit` may be called again when another program
+    changes the file meanwhile. Raises ConfigFileError; then the file is as it was.
+    """
+    target = _target(path)
+    try:
+        if not target.parent.is_dir():
+            target.parent.mkdir(mode=0o700, parents=True)
+        with _locked(target):
+            for _ in range(_MOST_TRIES):
+                before = _read(target)
+                after = _encode(edit(_decode(before)))
+                if before == after or _replace(target, before, after):
+                    return _decode(before), _decode(after)
+    except OSError as error:
+        raise ConfigFileError(
+            f"cannot change {target}: {error.strerror}", hint="check owner and space"
+        ) from None
+    raise ConfigFileError(f"{target} keeps changing while it is edited", hint="close the other program")
+
+
+def _target(path: Path) -> Path:
+    target = Path(os.path.realpath(path))
+    try:
+        state = target.lstat()
+    except FileNotFoundError:
+        return target
+    except OSError as error:
+        raise ConfigFileError(f"cannot read {target}: {error.strerror}") from None
+    if not stat.S_ISREG(state.st_mode):
+        raise ConfigFileError(f"{target} is not a plain file", hint="point AWS_CONFIG_FILE at a file")
+    if state.st_uid != os.geteuid():
+        raise ConfigFileError(
+            f"{target} belongs to another user", hint="point AWS_CONFIG_FILE at your own file"
+        )
+    return target
+
+
+def _read(target: Path) -> bytes:
+    try:
+        return target.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise ConfigFileError(f"cannot read {target}: {error.strerror}") from None
+
+
+def _replace(target: Path, before: bytes, after: bytes) -> bool:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
+    prepared = _write_temporary(target, after, mode)
+    try:
+        if before:
+            _write_temporary(target, before, 0o600).replace(target.with_name(target.name + BACKUP_SUFFIX))
+        if _read(target) != before:
+            return False
+        prepared.replace(target)
+    finally:
+        prepared.unlink(missing_ok=True)
+    return True
+
+
+def _write_temporary(target: Path, content: bytes, mode: int) -> Path:
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(target.with_name(target.name + LOCK_SUFFIX), flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _decode(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,110 @@
+"""Which account and permission set a profile means: Usher's own profiles and any SSO profile.
+
+Understands the keys that `usher profiles sync` writes, `sso_session` profiles and legacy profiles with
+`sso_start_url`. Names may be given without the organization's prefix when that is unambiguous.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from usher.core.errors import NotFoundError, UsageError
+from usher.core.ids import AccountId, account_id
+from usher.profiles.config_text import Section, read_sections
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTarget:
+    """What a profile leads to.
+
+    `organization` is set for profiles that Usher wrote, `start_url` and `sso_region` for SSO profiles;
+    at least one of `organization` and `start_url` is there.
+    """
+
+    name: str
+    account_id: AccountId
+    permission_set: str
+    region: str | None = None
+    organization: str | None = None
+    start_url: str | None = None
+    sso_region: str | None = None
+
+
+def find_profile(text: str, path: Path, name: str) -> ProfileTarget:
+    """The profile called `name`. Raises NotFoundError (with near matches) or UsageError."""
+    sections = read_sections(text, path)
+    profiles = {section.name: section for section in sections if section.kind == "profile"}
+    section = profiles.get(name) or _by_short_name(profiles, name)
+    if section is None:
+        near = difflib.get_close_matches(name, profiles, 3, 0.5)
+        hint = f"did you mean: {', '.join(near)}?" if near else "'usher profiles list' shows what there is"
+        raise NotFoundError(f"there is no profile '{name}' in {path}", hint=hint)
+    target = _target(section, _sessions(sections), path)
+    if target is None:
+        raise UsageError(
+            f"{path}:{section.line}: the profile '{section.name}' is not for single sign-on",
+            hint="it has neither usher_ nor sso_ settings for an account and a permission set",
+        )
+    return target
+
+
+def list_profiles(text: str, path: Path) -> list[ProfileTarget]:
+    """Every profile that single sign-on can serve, in the file's order. Raises UsageError."""
+    sections = read_sections(text, path)
+    sessions = _sessions(sections)
+    targets = (_target(section, sessions, path) for section in sections if section.kind == "profile")
+    return [target for target in targets if target is not None]
+
+
+def _by_short_name(profiles: Mapping[str, Section], name: str) -> Section | None:
+    matches = [
+        section
+        for section in profiles.values()
+        if (organization := section.values.get("usher_organization"))
+        and section.name in {f"{organization}-{name}", f"{organization}/{name}"}
+    ]
+    if len(matches) > 1:
+        raise UsageError(
+            f"the profile '{name}' exists in several organizations",
+            hint=f"name one of: {', '.join(section.name for section in matches)}",
+        )
+    return matches[0] if matches else None
+
+
+def _sessions(sections: Sequence[Section]) -> dict[str, Mapping[str, str]]:
+    return {section.name: section.values for section in sections if section.kind == "sso-session"}
+
+
+def _target(section: Section, sessions: Mapping[str, Mapping[str, str]], path: Path) -> ProfileTarget | None:
+    values = section.values
+    account = values.get("usher_account_id") or values.get("sso_account_id")
+    permission_set = values.get("usher_permission_set") or values.get("sso_role_name")
+    if not account or not permission_set:
+        return None
+    source = values
+    if "sso_session" in values:
+        if values["sso_session"] not in sessions and "usher_organization" not in values:
+            raise UsageError(
+                f"{path}:{section.line}: the profile '{section.name}' names the sso-session "
+                f"'{values['sso_session']}', which is not there"
+            )
+        source = sessions.get(values["sso_session"], {})
+    try:
+        number = account_id(account)
+    except ValueError as error:
+        raise UsageError(f"{path}:{section.line}: the profile '{section.name}': {error}") from None
+    organization, start_url = values.get("usher_organization"), source.get("sso_start_url")
+    if organization is None and start_url is None:
+        return None
+    return ProfileTarget(
+        section.name,
+        number,
+        permission_set,
+        values.get("region"),
+        organization,
+        start_url,
+        source.get("sso_region"),
+    )

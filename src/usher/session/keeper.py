@@ -1,0 +1,118 @@
+"""A portal session over its life: a valid access token on demand, one refresh at a time, and its end.
+
+Any number of processes may ask at once (Terraform, editors, k9s do). Whoever finds the token old
+takes the organization's lock and looks again: one refreshes, the others find the new token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from usher.core.errors import UnavailableError
+from usher.core.secrets import Secret
+from usher.session.errors import (
+    NotSignedInError,
+    OidcError,
+    PortalAnswerError,
+    PortalUnavailableError,
+    SessionEndedError,
+)
+from usher.session.locks import exclusive
+from usher.session.oidc import OidcClient
+from usher.session.organizations import PortalOrganization
+from usher.session.portal import PortalClient
+from usher.session.records import PortalSession, read_session, session_name, write_session
+from usher.session.vault.contract import UnreadableRecordError, Vault
+
+REFRESH_MARGIN_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKeeper:
+    """Keeps one organization's portal session. `locks` is a private folder for lock files."""
+
+    organization: PortalOrganization
+    oidc: OidcClient
+    portal: PortalClient
+    vault: Vault
+    locks: Path
+    clock: Callable[[], float]
+
+    def access_token(self, *, rejected: Secret | None = None) -> Secret:
+        """A token the portal should accept; refreshed first when it ends within five minutes.
+
+        `rejected` is a token that the portal just refused: it counts as ended. Raises
+        NotSignedInError, SessionEndedError, or PortalUnavailableError when refreshing is impossible now.
+        """
+        session = self._session()
+        if self._is_fresh(session, rejected):
+            return session.tokens.access_token
+        with exclusive(self.locks / f"{self.organization.name}.lock"):
+            session = self._session()
+            if self._is_fresh(session, rejected):
+                return session.tokens.access_token
+            return self._refresh(session, rejected)
+
+    def logout(self) -> str | None:
+        """End the session here and on the server. Returns why the server could not be told, or None."""
+        try:
+            session = read_session(self.vault, self.organization.name)
+        except UnreadableRecordError:
+            session = None
+        problem = None
+        if session is not None:
+            try:
+                self.portal.logout(session.tokens.access_token)
+            except (UnavailableError, PortalAnswerError) as error:
+                problem = error.message
+        self.forget()
+        return problem
+
+    def forget(self) -> None:
+        """Remove the organization's session, registrations and role credentials from the vault."""
+        name = self.organization.name
+        for record in self.vault.names():
+            if record == session_name(name) or record.startswith((f"client/{name}/", f"role/{name}/")):
+                self.vault.delete(record)
+
+    def _session(self) -> PortalSession:
+        session = read_session(self.vault, self.organization.name)
+        if session is None:
+            raise NotSignedInError(
+                f"you are not signed in to {self.organization.name}", hint=self._how_to_sign_in()
+            )
+        return session
+
+    def _is_fresh(self, session: PortalSession, rejected: Secret | None) -> bool:
+        token = session.tokens.access_token
+        return token != rejected and session.tokens.expires_at > self.clock() + REFRESH_MARGIN_SECONDS
+
+    def _refresh(self, session: PortalSession, rejected: Secret | None) -> Secret:
+        now, old = self.clock(), session.tokens
+        still_valid = old.access_token != rejected and old.expires_at > now
+        if old.refresh_token is None or not session.is_refreshable(now):
+            if still_valid:
+                return old.access_token
+            raise self._ended()
+        try:
+            tokens = self.oidc.refresh(session.client, old.refresh_token)
+        except PortalUnavailableError:
+            if still_valid:
+                return old.access_token
+            raise
+        except OidcError as error:
+            if error.code in {"invalid_grant", "invalid_client", "expired_token", "unauthorized_client"}:
+                raise self._ended() from None
+            raise
+        write_session(self.vault, self.organization.name, PortalSession(tokens, session.client))
+        return tokens.access_token
+
+    def _ended(self) -> SessionEndedError:
+        return SessionEndedError(
+            f"your session with {self.organization.name} has ended", hint=self._how_to_sign_in()
+        )
+
+    def _how_to_sign_in(self) -> str:
+        return f"run 'usher login {self.organization.name}'"

@@ -1,0 +1,49 @@
+"""One process at a time: advisory locks on files, released by the kernel even when the holder is killed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from usher.core.errors import UnavailableError
+from usher.session.vault.contract import UnsafePlaceError
+from usher.session.vault.files import make_private_folder
+
+LONGEST_WAIT_SECONDS = 60.0
+_POLL_SECONDS = 0.02
+
+
+@contextmanager
+def exclusive(path: Path, longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterator[None]:
+    """Hold `path`'s lock inside the block. Raises UnavailableError after `longest_wait` seconds."""
+    make_private_folder(path.parent)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise UnsafePlaceError(f"cannot lock {path}: {error.strerror}", hint="move it away") from None
+    try:
+        _wait_for(descriptor, path, longest_wait)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, path: Path, longest_wait: float) -> None:
+    give_up = time.monotonic() + longest_wait
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise UnavailableError(
+                    f"another usher process has held {path.name} for {longest_wait:.0f} s",
+                    hint="run the command again; if it lasts, look for a stuck usher process",
+                ) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return

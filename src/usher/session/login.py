@@ -1,0 +1,107 @@
+"""Signing in: register the client once, send the person to the portal, keep the tokens sealed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from usher.session.device import wait_for_approval
+from usher.session.errors import LoginExpiredError, OidcError
+from usher.session.oidc import ClientKind, DeviceAuthorization, OidcClient, Registration, Tokens
+from usher.session.organizations import PortalOrganization
+from usher.session.pkce import LONGEST_WAIT_SECONDS, CallbackListener, challenge_of, new_state, new_verifier
+from usher.session.records import (
+    PortalSession,
+    read_registration,
+    registration_name,
+    write_registration,
+    write_session,
+)
+from usher.session.vault.contract import Vault
+
+REGISTRATION_MARGIN_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoginDesk:
+    """What a sign-in needs from outside."""
+
+    oidc: OidcClient
+    vault: Vault
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[int], bytes] = os.urandom
+    longest_wait: float = LONGEST_WAIT_SECONDS
+
+
+def login_with_browser(
+    desk: LoginDesk, organization: PortalOrganization, show: Callable[[str], None]
+) -> PortalSession:
+    """Sign in by authorization code with PKCE; `show` gets the address to open, once we listen."""
+
+    def sign_in(client: Registration) -> Tokens:
+        state, verifier = new_state(desk.random), new_verifier(desk.random)
+        with CallbackListener(state) as listener:
+            redirect_uri = listener.redirect_uri
+            show(
+                desk.oidc.authorize_url(
+                    client, redirect_uri, state.reveal(), challenge_of(verifier), organization.scopes
+                )
+            )
+            code = listener.wait(desk.longest_wait)
+        return desk.oidc.exchange_code(client, code.reveal(), redirect_uri, verifier)
+
+    return _sign_in(desk, organization, ClientKind.BROWSER, sign_in)
+
+
+def login_with_device(
+    desk: LoginDesk, organization: PortalOrganization, show: Callable[[DeviceAuthorization], None]
+) -> PortalSession:
+    """Sign in by device code; `show` gets the code and the address where a person approves it."""
+
+    def sign_in(client: Registration) -> Tokens:
+        started = desk.oidc.start_device(client, organization.start_url)
+        show(started)
+        return wait_for_approval(desk.oidc, client, started, clock=desk.clock, sleep=desk.sleep)
+
+    return _sign_in(desk, organization, ClientKind.DEVICE, sign_in)
+
+
+def _sign_in(
+    desk: LoginDesk,
+    organization: PortalOrganization,
+    kind: ClientKind,
+    sign_in: Callable[[Registration], Tokens],
+) -> PortalSession:
+    client, was_cached = _registration(desk, organization, kind)
+    try:
+        tokens = sign_in(client)
+    except OidcError as error:
+        if not was_cached or error.code not in {"invalid_client", "unauthorized_client"}:
+            raise
+        client = _register(desk, organization, kind)
+        tokens = sign_in(client)
+    except (LoginExpiredError, KeyboardInterrupt):
+        # The portal shows a client it no longer knows an error page and never sends the browser back.
+        desk.vault.delete(registration_name(organization.name, kind))
+        raise
+    session = PortalSession(tokens, client)
+    write_session(desk.vault, organization.name, session)
+    return session
+
+
+def _registration(
+    desk: LoginDesk, organization: PortalOrganization, kind: ClientKind
+) -> tuple[Registration, bool]:
+    cached = read_registration(desk.vault, organization.name, kind)
+    if cached is not None and cached.expires_at > desk.clock() + REGISTRATION_MARGIN_SECONDS:
+        return cached, True
+    return _register(desk, organization, kind), False
+
+
+def _register(desk: LoginDesk, organization: PortalOrganization, kind: ClientKind) -> Registration:
+    client = desk.oidc.register(kind, organization.start_url, organization.scopes)
+    write_registration(desk.vault, organization.name, kind, client)
+    return client

@@ -1,0 +1,164 @@
+"""The portal's wire (`sso`): which accounts and permission sets a person may enter, keys for one, logout.
+
+Unsigned requests with the bearer in `x-amz-sso_bearer_token` (an underscore, which some proxies drop).
+Query names are `max_result` and `next_token`; `roleName` is the permission set's name; expiry comes in
+milliseconds; 403 means "not assigned" although it is not in AWS's service model.
+"""
+
+from __future__ import annotations
+
+import random as random_numbers
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from usher.core.ids import AccountId, account_id
+from usher.core.secrets import Secret
+from usher.session.errors import (
+    AccessRefusedError,
+    PortalAnswerError,
+    PortalUnavailableError,
+    SessionEndedError,
+)
+from usher.session.fields import number_field, object_field, objects_field, optional_text_field, text_field
+from usher.session.http import Answer, HttpClient
+
+PAGE_SIZE = 100
+MOST_PAGES = 1_000
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortalAccount:
+    """An account as the portal lists it."""
+
+    id: AccountId
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCredentials:
+    """Short-lived keys of one permission set in one account. `expires_at` in seconds since the epoch."""
+
+    account_id: AccountId
+    permission_set: str
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    expires_at: float
+
+
+class PortalClient:
+    """Calls one portal endpoint. Throttled calls are tried again with growing, jittered pauses."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        endpoint: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random_numbers.random,
+    ) -> None:
+        self._http = http
+        self._endpoint = endpoint.rstrip("/")
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def accounts(self, token: Secret) -> list[PortalAccount]:
+        """Every account the person may enter, as the portal orders them."""
+        pages = self._pages(token, "/assignment/accounts", {}, "accountList")
+        return [
+            PortalAccount(
+                _account_id(item),
+                optional_text_field(item, "accountName") or text_field(item, "accountId"),
+                optional_text_field(item, "emailAddress") or "",
+            )
+            for item in pages
+        ]
+
+    def permission_sets(self, token: Secret, account: AccountId) -> list[str]:
+        """The names of the permission sets the person has in `account`."""
+        pages = self._pages(token, "/assignment/roles", {"account_id": account}, "roleList")
+        return [text_field(item, "roleName") for item in pages]
+
+    def role_credentials(self, token: Secret, account: AccountId, permission_set: str) -> RoleCredentials:
+        """Keys for `permission_set` in `account`. Raises AccessRefusedError when it is not assigned."""
+        query = {"role_name": permission_set, "account_id": account}
+        answer = self._get(token, "/federation/credentials", query)
+        if answer.status in {403, 404}:
+            raise AccessRefusedError(
+                f"you may not use the permission set '{permission_set}' in account {account}",
+                hint="'usher profiles sync' shows what you may use; an administrator can assign more",
+            )
+        found = object_field(_done(answer), "roleCredentials")
+        return RoleCredentials(
+            account,
+            permission_set,
+            text_field(found, "accessKeyId"),
+            Secret(text_field(found, "secretAccessKey")),
+            Secret(text_field(found, "sessionToken")),
+            number_field(found, "expiration") / 1000,
+        )
+
+    def logout(self, token: Secret) -> None:
+        """End the session on the server. A session that has already ended is fine."""
+        answer = self._http.send("POST", self._endpoint + "/logout", _bearer(token), b"")
+        if answer.status not in {200, 401}:
+            _done(answer)
+
+    def _pages(
+        self, token: Secret, path: str, query: Mapping[str, str], field: str
+    ) -> Iterator[Mapping[str, object]]:
+        following: str | None = None
+        for _ in range(MOST_PAGES):
+            page = {**query, "max_result": str(PAGE_SIZE)} | ({"next_token": following} if following else {})
+            document = _done(self._get(token, path, page))
+            yield from objects_field(document, field)
+            following = optional_text_field(document, "nextToken")
+            if following is None:
+                return
+        raise PortalAnswerError(f"the portal's list {path} does not end after {MOST_PAGES:,} pages")
+
+    def _get(self, token: Secret, path: str, query: Mapping[str, str]) -> Answer:
+        url = f"{self._endpoint}{path}?{urlencode(query)}"
+        for attempt in range(1, ATTEMPTS + 1):
+            answer = self._http.send("GET", url, _bearer(token))
+            throttled = answer.status == 429 or answer.status >= 500
+            if not throttled or attempt == ATTEMPTS:
+                break
+            self._sleep(0.2 * 2**attempt * (0.5 + self._jitter()))
+        if answer.status == 429 or answer.status >= 500:
+            host = urlsplit(self._endpoint).netloc
+            words = "is throttling" if answer.status == 429 else "is failing"
+            raise PortalUnavailableError(
+                f"{host} {words} (HTTP {answer.status}) after {ATTEMPTS} tries",
+                hint="run it again in a minute",
+            )
+        if answer.status == 401:
+            raise SessionEndedError("the portal no longer accepts this session", hint="run 'usher login'")
+        return answer
+
+
+def _bearer(token: Secret) -> dict[str, str]:
+    return {"x-amz-sso_bearer_token": token.reveal(), "Accept": "application/json"}
+
+
+def _account_id(item: Mapping[str, object]) -> AccountId:
+    try:
+        return account_id(text_field(item, "accountId"))
+    except ValueError as error:
+        raise PortalAnswerError(f"the portal lists an account whose id is wrong: {error}") from None
+
+
+def _done(answer: Answer) -> dict[str, object]:
+    if answer.status == 200:
+        return answer.json()
+    try:
+        words = optional_text_field(answer.json(), "message") or ""
+    except PortalAnswerError:
+        words = ""
+    raise PortalAnswerError(
+        f"the portal refused the request (HTTP {answer.status}): {words or 'no reason given'}"
+    )

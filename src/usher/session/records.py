@@ -1,0 +1,156 @@
+"""The session's values as the bytes that a vault keeps, and back. JSON with one version for all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from usher.core.ids import AccountId
+from usher.core.secrets import Secret
+from usher.session.fields import number_field, optional_text_field, text_field
+from usher.session.oidc import ClientKind, Registration, Tokens
+from usher.session.portal import RoleCredentials
+from usher.session.vault.contract import UnreadableRecordError, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSession:
+    """A signed-in session: its tokens and the registration that refreshes them."""
+
+    tokens: Tokens
+    client: Registration
+
+    def is_refreshable(self, now: float) -> bool:
+        """Whether a refresh can be tried: there is a refresh token and its client is still registered."""
+        return self.tokens.refresh_token is not None and self.client.expires_at > now
+
+
+def session_name(organization: str) -> str:
+    """The vault's name for an organization's session."""
+    return f"session/{organization}"
+
+
+def registration_name(organization: str, kind: ClientKind) -> str:
+    """The vault's name for a client registration."""
+    return f"client/{organization}/{kind}"
+
+
+def role_name(organization: str, account: AccountId, permission_set: str) -> str:
+    """The vault's name for cached role credentials."""
+    return f"role/{organization}/{account}/{permission_set}"
+
+
+def read_session(vault: Vault, organization: str) -> PortalSession | None:
+    """The stored session, or None. Raises UnreadableRecordError."""
+    document = _read(vault, session_name(organization))
+    if document is None:
+        return None
+    refresh_token = optional_text_field(document, "refreshToken")
+    tokens = Tokens(
+        Secret(text_field(document, "accessToken")),
+        number_field(document, "expiresAt"),
+        Secret(refresh_token) if refresh_token else None,
+    )
+    return PortalSession(tokens, _registration(document))
+
+
+def write_session(vault: Vault, organization: str, session: PortalSession) -> None:
+    """Store the session."""
+    refresh_token = session.tokens.refresh_token
+    document = {
+        "accessToken": session.tokens.access_token.reveal(),
+        "expiresAt": session.tokens.expires_at,
+        "refreshToken": refresh_token.reveal() if refresh_token else None,
+        **_registration_fields(session.client),
+    }
+    vault.write(session_name(organization), json.dumps(document).encode())
+
+
+def read_registration(vault: Vault, organization: str, kind: ClientKind) -> Registration | None:
+    """The stored registration; None when there is none or it does not open (it can be made again)."""
+    try:
+        document = _read(vault, registration_name(organization, kind))
+    except UnreadableRecordError:
+        return None
+    return None if document is None else _registration(document)
+
+
+def write_registration(vault: Vault, organization: str, kind: ClientKind, client: Registration) -> None:
+    """Store the registration."""
+    content = json.dumps(_registration_fields(client)).encode()
+    vault.write(registration_name(organization, kind), content)
+
+
+def read_role(
+    vault: Vault, organization: str, account: AccountId, permission_set: str
+) -> RoleCredentials | None:
+    """Cached role credentials; None when there are none or they do not open (they can be fetched)."""
+    try:
+        document = _read(vault, role_name(organization, account, permission_set))
+    except UnreadableRecordError:
+        return None
+    if document is None:
+        return None
+    return RoleCredentials(
+        account,
+        permission_set,
+        text_field(document, "accessKeyId"),
+        Secret(text_field(document, "secretAccessKey")),
+        Secret(text_field(document, "sessionToken")),
+        number_field(document, "expiresAt"),
+    )
+
+
+def write_role(vault: Vault, organization: str, role: RoleCredentials) -> None:
+    """Store role credentials."""
+    document = {
+        "accessKeyId": role.access_key_id,
+        "secretAccessKey": role.secret_access_key.reveal(),
+        "sessionToken": role.session_token.reveal(),
+        "expiresAt": role.expires_at,
+    }
+    name = role_name(organization, role.account_id, role.permission_set)
+    vault.write(name, json.dumps(document).encode())
+
+
+def stored_roles(vault: Vault, organization: str) -> list[tuple[AccountId, str]]:
+    """The (account, permission set) pairs that have cached credentials."""
+    prefix = f"role/{organization}/"
+    names = (name.removeprefix(prefix).partition("/") for name in vault.names() if name.startswith(prefix))
+    return [(AccountId(account), permission_set) for account, _, permission_set in names]
+
+
+def _read(vault: Vault, name: str) -> Mapping[str, object] | None:
+    content = vault.read(name)
+    if content is None:
+        return None
+    try:
+        document = json.loads(content)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise _unreadable(name)
+    return document
+
+
+def _registration(document: Mapping[str, object]) -> Registration:
+    return Registration(
+        text_field(document, "clientId"),
+        Secret(text_field(document, "clientSecret")),
+        number_field(document, "clientExpiresAt"),
+    )
+
+
+def _registration_fields(client: Registration) -> dict[str, object]:
+    return {
+        "clientId": client.client_id,
+        "clientSecret": client.client_secret.reveal(),
+        "clientExpiresAt": client.expires_at,
+    }
+
+
+def _unreadable(name: str) -> UnreadableRecordError:
+    return UnreadableRecordError(
+        f"the stored record '{name}' is not one of this version", hint="run 'usher login' to make a new one"
+    )

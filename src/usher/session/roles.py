@@ -1,0 +1,88 @@
+"""Role credentials and the list of what a person may enter, through one portal session.
+
+Credentials are cached sealed until shortly before they expire. A token the portal refuses is
+refreshed once; a refused permission set is forgotten at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from usher.core.ids import AccountId
+from usher.core.secrets import Secret
+from usher.session.errors import AccessRefusedError, SessionEndedError
+from usher.session.keeper import SessionKeeper
+from usher.session.locks import exclusive
+from usher.session.portal import PortalAccount, RoleCredentials
+from usher.session.records import read_role, role_name, write_role
+
+EXPIRY_MARGIN_SECONDS = 300.0
+LISTING_THREADS = 4
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entrance:
+    """One way in: a permission set in an account."""
+
+    account: PortalAccount
+    permission_set: str
+
+
+def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials:
+    """Keys that hold for at least five minutes, cached or new. Raises AccessRefusedError and the keeper's."""
+    cached = _usable(keeper, account, permission_set)
+    if cached is not None:
+        return cached
+    organization = keeper.organization.name
+    with exclusive(keeper.locks / f"{organization}.{account}.{_plain(permission_set)}.lock"):
+        cached = _usable(keeper, account, permission_set)
+        if cached is not None:
+            return cached
+        try:
+            fetched = _with_token(
+                keeper, lambda token: keeper.portal.role_credentials(token, account, permission_set)
+            )
+        except AccessRefusedError:
+            keeper.vault.delete(role_name(organization, account, permission_set))
+            raise
+        write_role(keeper.vault, organization, fetched)
+        return fetched
+
+
+def list_entrances(keeper: SessionKeeper) -> list[Entrance]:
+    """Everything the person may enter, by account name and permission set."""
+    accounts = _with_token(keeper, keeper.portal.accounts)
+
+    def of_account(account: PortalAccount) -> Iterator[Entrance]:
+        names = _with_token(keeper, lambda token: keeper.portal.permission_sets(token, account.id))
+        return (Entrance(account, name) for name in names)
+
+    with ThreadPoolExecutor(LISTING_THREADS, thread_name_prefix="usher-list") as threads:
+        found = [entrance for entrances in threads.map(of_account, accounts) for entrance in entrances]
+    return sorted(
+        found, key=lambda entrance: (entrance.account.name, entrance.account.id, entrance.permission_set)
+    )
+
+
+def _usable(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials | None:
+    cached = read_role(keeper.vault, keeper.organization.name, account, permission_set)
+    if cached is None or cached.expires_at <= keeper.clock() + EXPIRY_MARGIN_SECONDS:
+        return None
+    return cached
+
+
+def _with_token(keeper: SessionKeeper, call: Callable[[Secret], T]) -> T:
+    token = keeper.access_token()
+    try:
+        return call(token)
+    except SessionEndedError:
+        return call(keeper.access_token(rejected=token))
+
+
+def _plain(permission_set: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in permission_set)[:64]
