@@ -99,7 +99,9 @@ def _when_ready(process: subprocess.Popen[bytes], data: Path, log: Path) -> Demo
     deadline = time.monotonic() + START_SECONDS
     while not facts.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"usher demo is not up (exit code {process.poll()}):\n{log.read_text()}", pytrace=False)
+            pytest.fail(
+                f"usher demo is not up (exit code {process.poll()}):\n{log.read_text()}", pytrace=False
+            )
         time.sleep(0.1)
     assert facts.stat().st_mode & 0o077 == 0, "it holds one-time passwords"
     found = json.loads(facts.read_text())
@@ -193,7 +195,9 @@ class BrowserDesk:
             if by.poll() is not None or time.monotonic() > deadline:
                 by.kill()
                 out, err = by.communicate()
-                pytest.fail(f"no browser was opened (exit code {by.returncode}):\n{out}\n{err}", pytrace=False)
+                pytest.fail(
+                    f"no browser was opened (exit code {by.returncode}):\n{out}\n{err}", pytrace=False
+                )
             time.sleep(0.05)
         text = address.read_text().strip()
         address.unlink()
