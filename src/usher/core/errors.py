@@ -66,3 +66,7 @@ class UnavailableError(UsherError):
     """The other end is throttling, unreachable or broken; running the command again is safe."""
 
     exit_code = ExitCode.TRY_AGAIN
+
+
+class BusyError(UnavailableError):
+    """The other end asked to try the same call again in a moment: it throttles, or still settles a change."""

@@ -1,0 +1,56 @@
+"""AWS Organizations, read only: which accounts there are, what they are called, which tags they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from usher.aws.calls import ServiceCalls
+from usher.aws.clients import AwsSettings
+from usher.core.accounts import Account
+from usher.core.ids import AccountId
+
+ACCOUNTS_PER_PAGE = 20
+
+
+def read_accounts(settings: AwsSettings, *, with_tags: bool) -> tuple[Account, ...]:
+    """Every account of the organization, the management account first, then by name.
+
+    `with_tags` costs one call per account. Raises UsherError when the organization cannot be read.
+    """
+    calls = ServiceCalls("organizations", settings)
+    accounts = list_accounts(calls)
+    if with_tags:
+        return tuple(replace(account, tags=read_tags(calls, account)) for account in accounts)
+    return accounts
+
+
+def list_accounts(calls: ServiceCalls) -> tuple[Account, ...]:
+    """Every account without its tags: one call for the organization and one per twenty accounts."""
+    organization = calls.call("DescribeOrganization", "reading the organization")["Organization"]
+    management = organization.get("MasterAccountId")
+    found = calls.pages(
+        "ListAccounts", "Accounts", "reading the organization's accounts", MaxResults=ACCOUNTS_PER_PAGE
+    )
+    accounts = [_account(item, management) for item in found]
+    return tuple(sorted(accounts, key=lambda account: (not account.is_management, account.name, account.id)))
+
+
+def read_tags(calls: ServiceCalls, account: Account) -> Mapping[str, str]:
+    """The tags of `account`."""
+    what = f"reading the tags of account {account}"
+    found = calls.pages("ListTagsForResource", "Tags", what, ResourceId=account.id)
+    return {tag["Key"]: tag["Value"] for tag in found}
+
+
+def _account(item: Mapping[str, Any], management: str | None) -> Account:
+    # `State` replaces `Status`, which Organizations retired in September 2026.
+    state = item.get("State") or item.get("Status")
+    return Account(
+        AccountId(item["Id"]),
+        item.get("Name") or item["Id"],
+        email=item.get("Email") or "",
+        active=state == "ACTIVE",
+        is_management=item["Id"] == management,
+    )
