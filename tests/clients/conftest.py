@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 OPERATOR = "operator@mkdev.example"
 DEVELOPER = "developer@mkdev.example"
@@ -165,15 +165,26 @@ def browser(find_client: Callable[[str], Path]) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A tab of a browser that has never been here; a script error or refused asset on it fails the test."""
+    """A tab of a browser that has never been here. What its console would show a developer fails the test."""
     context = browser.new_context(viewport={"width": 1100, "height": 760})
     page = context.new_page()
     troubles: list[str] = []
+
+    def heard(line: ConsoleMessage) -> None:
+        # Pages that answer 4xx on purpose are reported by the browser too; their assets are seen below.
+        if line.type == "error" and not line.text.startswith("Failed to load resource"):
+            troubles.append(line.text)
+
+    def answered(response: Response) -> None:
+        if response.status >= 400 and response.request.resource_type != "document":
+            troubles.append(f"{response.status} {response.url}")
+
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    page.on("console", heard)
+    page.on("response", answered)
     yield page
     context.close()
-    assert [line for line in troubles if "favicon" not in line] == []
+    assert troubles == []
 
 
 @dataclass(frozen=True, slots=True)
