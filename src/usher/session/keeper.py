@@ -58,7 +58,7 @@ class SessionKeeper:
     def logout(self) -> str | None:
         """End the session here and on the server. Returns why the server could not be told, or None."""
         try:
-            session = read_session(self.vault, self.organization.name)
+            session = read_session(self.vault, self.organization)
         except UnreadableRecordError:
             session = None
         problem = None
@@ -78,7 +78,7 @@ class SessionKeeper:
                 self.vault.delete(record)
 
     def _session(self) -> PortalSession:
-        session = read_session(self.vault, self.organization.name)
+        session = read_session(self.vault, self.organization)
         if session is None:
             raise NotSignedInError(
                 f"you are not signed in to {self.organization.name}", hint=self._how_to_sign_in()
@@ -106,7 +106,7 @@ class SessionKeeper:
             if error.code in {"invalid_grant", "invalid_client", "expired_token", "unauthorized_client"}:
                 raise self._ended() from None
             raise
-        write_session(self.vault, self.organization.name, PortalSession(tokens, session.client))
+        write_session(self.vault, self.organization, PortalSession(tokens, session.client))
         return tokens.access_token
 
     def _ended(self) -> SessionEndedError:

@@ -88,14 +88,14 @@ def _sign_in(
         desk.vault.delete(registration_name(organization.name, kind))
         raise
     session = PortalSession(tokens, client)
-    write_session(desk.vault, organization.name, session)
+    write_session(desk.vault, organization, session)
     return session
 
 
 def _registration(
     desk: LoginDesk, organization: PortalOrganization, kind: ClientKind
 ) -> tuple[Registration, bool]:
-    cached = read_registration(desk.vault, organization.name, kind)
+    cached = read_registration(desk.vault, organization, kind)
     if cached is not None and cached.expires_at > desk.clock() + REGISTRATION_MARGIN_SECONDS:
         return cached, True
     return _register(desk, organization, kind), False
@@ -103,5 +103,5 @@ def _registration(
 
 def _register(desk: LoginDesk, organization: PortalOrganization, kind: ClientKind) -> Registration:
     client = desk.oidc.register(kind, organization.start_url, organization.scopes)
-    write_registration(desk.vault, organization.name, kind, client)
+    write_registration(desk.vault, organization, kind, client)
     return client

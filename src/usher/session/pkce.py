@@ -134,13 +134,12 @@ class _Callback(BaseHTTPRequestHandler):
         if parts.path != CALLBACK_PATH or not self._is_ours() or not self._has_state(query.get("state", "")):
             self._ignore()
         elif query.get("error"):
-            self.server.outcomes.put(
-                _Outcome(error=query["error"], description=query.get("error_description", ""))
-            )
             self._answer(200, "refused.html")
+            description = query.get("error_description", "")
+            self.server.outcomes.put(_Outcome(error=query["error"], description=description))
         elif query.get("code"):
-            self.server.outcomes.put(_Outcome(code=query["code"]))
             self._answer(200, "done.html")
+            self.server.outcomes.put(_Outcome(code=query["code"]))
         else:
             self._ignore()
 

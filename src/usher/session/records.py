@@ -10,6 +10,7 @@ from usher.core.ids import AccountId
 from usher.core.secrets import Secret
 from usher.session.fields import number_field, optional_text_field, text_field
 from usher.session.oidc import ClientKind, Registration, Tokens
+from usher.session.organizations import PortalOrganization
 from usher.session.portal import RoleCredentials
 from usher.session.vault.contract import UnreadableRecordError, Vault
 
@@ -41,10 +42,10 @@ def role_name(organization: str, account: AccountId, permission_set: str) -> str
     return f"role/{organization}/{account}/{permission_set}"
 
 
-def read_session(vault: Vault, organization: str) -> PortalSession | None:
-    """The stored session, or None. Raises UnreadableRecordError."""
-    document = _read(vault, session_name(organization))
-    if document is None:
+def read_session(vault: Vault, organization: PortalOrganization) -> PortalSession | None:
+    """The stored session, or None; one of another portal is none. Raises UnreadableRecordError."""
+    document = _read(vault, session_name(organization.name))
+    if document is None or document.get("endpoint") != organization.oidc_url:
         return None
     refresh_token = optional_text_field(document, "refreshToken")
     tokens = Tokens(
@@ -55,31 +56,37 @@ def read_session(vault: Vault, organization: str) -> PortalSession | None:
     return PortalSession(tokens, _registration(document))
 
 
-def write_session(vault: Vault, organization: str, session: PortalSession) -> None:
-    """Store the session."""
+def write_session(vault: Vault, organization: PortalOrganization, session: PortalSession) -> None:
+    """Store the session, bound to the portal it came from: no other address ever gets its tokens."""
     refresh_token = session.tokens.refresh_token
     document = {
         "accessToken": session.tokens.access_token.reveal(),
         "expiresAt": session.tokens.expires_at,
         "refreshToken": refresh_token.reveal() if refresh_token else None,
-        **_registration_fields(session.client),
+        **_registration_fields(session.client, organization),
     }
-    vault.write(session_name(organization), json.dumps(document).encode())
+    vault.write(session_name(organization.name), json.dumps(document).encode())
 
 
-def read_registration(vault: Vault, organization: str, kind: ClientKind) -> Registration | None:
-    """The stored registration; None when there is none or it does not open (it can be made again)."""
+def read_registration(
+    vault: Vault, organization: PortalOrganization, kind: ClientKind
+) -> Registration | None:
+    """The stored registration with this portal; None when there is none that opens (it can be made again)."""
     try:
-        document = _read(vault, registration_name(organization, kind))
+        document = _read(vault, registration_name(organization.name, kind))
     except UnreadableRecordError:
         return None
-    return None if document is None else _registration(document)
+    if document is None or document.get("endpoint") != organization.oidc_url:
+        return None
+    return _registration(document)
 
 
-def write_registration(vault: Vault, organization: str, kind: ClientKind, client: Registration) -> None:
+def write_registration(
+    vault: Vault, organization: PortalOrganization, kind: ClientKind, client: Registration
+) -> None:
     """Store the registration."""
-    content = json.dumps(_registration_fields(client)).encode()
-    vault.write(registration_name(organization, kind), content)
+    content = json.dumps(_registration_fields(client, organization)).encode()
+    vault.write(registration_name(organization.name, kind), content)
 
 
 def read_role(
@@ -142,8 +149,9 @@ def _registration(document: Mapping[str, object]) -> Registration:
     )
 
 
-def _registration_fields(client: Registration) -> dict[str, object]:
+def _registration_fields(client: Registration, organization: PortalOrganization) -> dict[str, object]:
     return {
+        "endpoint": organization.oidc_url,
         "clientId": client.client_id,
         "clientSecret": client.client_secret.reveal(),
         "clientExpiresAt": client.expires_at,

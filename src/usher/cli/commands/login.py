@@ -1,0 +1,173 @@
+"""Sign in to the access portal of an organization.
+
+The first time, say where the portal is; afterwards the name is enough, or nothing if there is one.
+
+    usher login mkdev --start-url https://mkdev.awsapps.com/start --region eu-central-1
+    usher login
+    usher login --device          on a machine without a browser
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+
+from usher.cli.context import Context
+from usher.cli.terminal import printable
+from usher.cli.text.status import iso_time, remaining
+from usher.cli.wire import SessionRooms, open_session_rooms
+from usher.console.browser import open_browser
+from usher.core.errors import ExitCode, UsageError
+from usher.session.directory import DirectoryCard, read_directory_card
+from usher.session.login import login_with_browser, login_with_device
+from usher.session.oidc import DeviceAuthorization
+from usher.session.organizations import (
+    NAME,
+    PortalOrganization,
+    check_address,
+    choose_organization,
+    is_aws_owned,
+    new_organization,
+    origin_of,
+    same_start_url,
+    save_organization,
+    with_addresses,
+)
+from usher.session.records import PortalSession
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the organization's name")
+    parser.add_argument("--start-url", metavar="URL", help="the portal's address")
+    parser.add_argument("--region", metavar="R", help="the region of the Identity Center")
+    parser.add_argument("--endpoint-url", metavar="ORIGIN", help="where a self-hosted directory answers")
+    parser.add_argument("--aws-endpoint-url", metavar="URL", help="where an emulated AWS answers")
+    parser.add_argument("--device", action="store_true", help="sign in with a code, in any browser")
+    parser.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(options: argparse.Namespace, context: Context) -> ExitCode:
+    """Sign in, then remember the organization."""
+    rooms = open_session_rooms(context)
+    organization = _organization(options, rooms)
+    session = _sign_in(options, rooms, organization)
+    save_organization(context.config_dir, organization)
+    _say_result(options, rooms, organization, session)
+    return ExitCode.DONE
+
+
+def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrganization:
+    if options.start_url is None:
+        return _changed(choose_organization(rooms.organizations, options.name), options)
+    check_address(options.start_url, "start URL")
+    known = _known(options, rooms)
+    origin = options.endpoint_url or (known.endpoint_url if known else None)
+    if origin is None and not is_aws_owned(options.start_url):
+        origin = origin_of(options.start_url)
+    card = DirectoryCard()
+    if origin is not None:
+        check_address(origin, "endpoint URL")
+        card = read_directory_card(rooms.http, origin_of(origin))
+    region = options.region or card.region or (known.region if known else None)
+    if region is None:
+        raise UsageError("which region is the Identity Center in?", hint="add --region, e.g. eu-central-1")
+    organization = new_organization(
+        name=options.name or (known.name if known else None) or _usable(card.name),
+        start_url=options.start_url,
+        region=region,
+        endpoint_url=origin,
+        aws_endpoint_url=options.aws_endpoint_url or (known.aws_endpoint_url if known else None),
+    )
+    other = rooms.organizations.get(organization.name)
+    if options.name is None and known is None and other is not None:
+        raise UsageError(
+            f"an organization called '{other.name}' is already known ({other.start_url})",
+            hint=f"give this one a name: usher login NAME --start-url {options.start_url}",
+        )
+    return with_addresses(organization, region=None, alias_start_url=card.start_url)
+
+
+def _known(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrganization | None:
+    """The saved organization that the options mean: same start URL, and same name if one is given."""
+    for organization in rooms.organizations.values():
+        if same_start_url(organization.start_url, options.start_url) and options.name in {
+            None,
+            organization.name,
+        }:
+            return organization
+    return None
+
+
+def _usable(name: str | None) -> str | None:
+    return name if name and NAME.fullmatch(name) else None
+
+
+def _changed(known: PortalOrganization, options: argparse.Namespace) -> PortalOrganization:
+    """`known` with the settings that were typed anew."""
+    if not (options.region or options.endpoint_url or options.aws_endpoint_url):
+        return known
+    changed = new_organization(
+        name=known.name,
+        start_url=known.start_url,
+        region=options.region or known.region,
+        endpoint_url=options.endpoint_url or known.endpoint_url,
+        aws_endpoint_url=options.aws_endpoint_url or known.aws_endpoint_url,
+        alias_start_url=known.alias_start_url,
+    )
+    return replace(changed, scopes=known.scopes)
+
+
+def _sign_in(
+    options: argparse.Namespace, rooms: SessionRooms, organization: PortalOrganization
+) -> PortalSession:
+    terminal = rooms.context.terminal
+    desk = rooms.login_desk(organization)
+
+    def open_or_show(url: str) -> None:
+        if not options.no_browser and open_browser(url):
+            terminal.say(f"Your browser shows the sign-in page. If it does not, open:\n  {url}")
+        else:
+            terminal.say(f"Open this address in a browser on this machine:\n  {url}")
+            terminal.say(terminal.style("dim", "  (for a browser elsewhere: usher login --device)"))
+
+    def show_code(started: DeviceAuthorization) -> None:
+        terminal.say(f"Open  {printable(started.verification_uri)}")
+        terminal.say(f"and enter the code  {terminal.style('strong', printable(started.user_code))}")
+        terminal.say(f"or open  {printable(started.verification_uri_complete)}  and compare the code.")
+        if not options.no_browser and terminal.interactive:
+            open_browser(started.verification_uri_complete)
+
+    terminal.say(f"Signing in to {organization.name} ({organization.start_url})")
+    if options.device:
+        return login_with_device(desk, organization, show_code)
+    return login_with_browser(desk, organization, open_or_show)
+
+
+def _say_result(
+    options: argparse.Namespace, rooms: SessionRooms, organization: PortalOrganization, session: PortalSession
+) -> None:
+    terminal, now = rooms.context.terminal, rooms.clock()
+    refreshable = session.is_refreshable(now)
+    clock = remaining(session.tokens.expires_at, now) + (", then refreshed" if refreshable else "")
+    terminal.say(f"Signed in to {organization.name}: {clock}.")
+    if rooms.keys.made_key_file:
+        terminal.say(
+            terminal.style("warn", "note: ")
+            + "this machine has no OS key ring, so the key of your stored secrets is a file in "
+            f"{rooms.context.cache_dir}. That is weaker: whoever can read your files can read it."
+        )
+    if options.json:
+        document = {
+            "organization": organization.name,
+            "start_url": organization.start_url,
+            "region": organization.region,
+            "access_token_expires_at": iso_time(session.tokens.expires_at),
+            "refreshable": refreshable,
+            "key": str(rooms.keys.place),
+        }
+        terminal.result(json.dumps(document))
+    else:
+        terminal.say(terminal.style("dim", "Next: usher profiles sync"))

@@ -1,0 +1,41 @@
+"""End the portal session here and on the server, and remove every secret that came from it.
+
+Role credentials that programs already hold stay valid until they expire; AWS cannot take them back.
+
+    usher logout
+    usher logout mkdev
+    usher logout --all
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from usher.cli.context import Context
+from usher.cli.wire import open_session_rooms
+from usher.core.errors import ExitCode, UsageError
+from usher.session.organizations import choose_organization
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("name", nargs="?", metavar="ORG", help="the organization's name")
+    parser.add_argument("--all", action="store_true", help="of every organization")
+
+
+def run(options: argparse.Namespace, context: Context) -> ExitCode:
+    """Sign out; works here even when the server cannot be told."""
+    if options.all and options.name:
+        raise UsageError("name an organization or use --all, not both")
+    rooms, terminal = open_session_rooms(context), context.terminal
+    if options.all:
+        organizations = list(rooms.organizations.values())
+    else:
+        organizations = [choose_organization(rooms.organizations, options.name)]
+    rooms.shelf.clear()
+    for organization in organizations:
+        problem = rooms.keeper(organization).logout()
+        terminal.say(f"Signed out of {organization.name}.")
+        if problem:
+            terminal.say(terminal.style("warn", "warning: ") + f"the server could not be told: {problem}")
+    return ExitCode.DONE

@@ -1,0 +1,134 @@
+"""Composition: which rooms stand behind a command, built from the process's context.
+
+The clock, random numbers and network enter here and nowhere deeper.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from usher.cli.context import Context
+from usher.cli.text.status import skew_warning
+from usher.core.errors import UsherError
+from usher.profiles.config_file import read_config
+from usher.profiles.lookup import ProfileTarget, find_profile
+from usher.session.errors import AccessRefusedError, NotSignedInError
+from usher.session.http import HttpClient
+from usher.session.keeper import SessionKeeper
+from usher.session.login import LoginDesk
+from usher.session.oidc import OidcClient
+from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
+from usher.session.portal import PortalClient, RoleCredentials
+from usher.session.ready_record import ReadyShelf
+from usher.session.roles import role_credentials
+from usher.session.vault.keys import KeyKeeper, find_os_key_ring
+from usher.session.vault.sealed import SealedVault
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRooms:
+    """Everything the terminal's sign-in commands work with."""
+
+    context: Context
+    organizations: Mapping[str, PortalOrganization]
+    http: HttpClient
+    keys: KeyKeeper
+    vault: SealedVault
+    shelf: ReadyShelf
+    clock: Callable[[], float]
+
+    def keeper(self, organization: PortalOrganization) -> SessionKeeper:
+        """The keeper of `organization`'s portal session."""
+        oidc = OidcClient(self.http, organization.oidc_url, self.clock)
+        portal = PortalClient(self.http, organization.portal_url)
+        locks = self.context.cache_dir / "locks"
+        return SessionKeeper(organization, oidc, portal, self.vault, locks, self.clock)
+
+    def login_desk(self, organization: PortalOrganization) -> LoginDesk:
+        """What signing in to `organization` needs."""
+        return LoginDesk(OidcClient(self.http, organization.oidc_url, self.clock), self.vault, self.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedProfile:
+    """A profile, its organization, and keys for it. `stamp` is the config file's state it was read at."""
+
+    target: ProfileTarget
+    organization: PortalOrganization
+    credentials: RoleCredentials
+    stamp: str | None
+
+
+def open_session_rooms(context: Context) -> SessionRooms:
+    """The rooms of step 2 for this process."""
+    warned: list[float] = []
+
+    def on_skew(seconds: float) -> None:
+        if not warned:
+            warned.append(seconds)
+            context.terminal.say(context.terminal.style("warn", "warning: ") + skew_warning(seconds))
+
+    keys = KeyKeeper(context.cache_dir, find_os_key_ring, os.urandom)
+    return SessionRooms(
+        context,
+        load_organizations(context.config_dir),
+        HttpClient(context.environ, time.time, on_skew),
+        keys,
+        SealedVault(context.cache_dir / "vault", keys.key),
+        ReadyShelf(context.environ, _mounts(), os.getuid()),
+        time.time,
+    )
+
+
+def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
+    """Role credentials for the profile `name`. Raises NotFoundError, SignInNeededError, NoAccessError."""
+    stamp = rooms.shelf.stamp()
+    path = rooms.context.aws_config_file
+    target = find_profile(read_config(path), path, name)
+    organization = organization_of(rooms, target)
+    try:
+        keys = role_credentials(rooms.keeper(organization), target.account_id, target.permission_set)
+    except AccessRefusedError:
+        rooms.shelf.remove(name)
+        raise
+    return OpenedProfile(target, organization, keys, stamp)
+
+
+def organization_of(rooms: SessionRooms, target: ProfileTarget) -> PortalOrganization:
+    """The organization whose session opens `target`. Raises NotSignedInError when it is not known."""
+    by_name = rooms.organizations.get(target.organization or "")
+    if by_name is not None:
+        return by_name
+    for organization in rooms.organizations.values():
+        for known in (organization.start_url, organization.alias_start_url):
+            if known and target.start_url and same_start_url(known, target.start_url):
+                return organization
+    options = f" --start-url {target.start_url}" if target.start_url else " --start-url URL"
+    options += f" --region {target.sso_region}" if target.sso_region else ""
+    where = target.organization or target.start_url
+    raise NotSignedInError(
+        f"the profile '{target.name}' belongs to {where}, which usher does not know yet",
+        hint=f"run 'usher login{' ' + target.organization if target.organization else ''}{options}'",
+    )
+
+
+def usher_command(context: Context) -> list[str]:
+    """The absolute path of the `usher` command, for other programs to call."""
+    beside = Path(sys.executable).with_name("usher")
+    found = str(beside) if beside.is_file() else shutil.which("usher", path=context.environ.get("PATH"))
+    if found is None:
+        raise UsherError("cannot find the 'usher' command", hint="put it on the PATH")
+    return [os.path.abspath(found)]  # noqa: PTH100 -- links must stay: an upgrade moves what they lead to
+
+
+def _mounts() -> str:
+    try:
+        return Path("/proc/self/mountinfo").read_text("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,298 @@
+"""A small honest portal: real HTTP on loopback, speaking `sso-oidc` and `sso` as AWS does.
+
+It keeps state the way a portal must (codes are single use, refresh tokens rotate, PKCE is checked),
+records what it was asked, and can be told to throttle or fail. It shares no code with `usher`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class Refused(Exception):
+    def __init__(self, status, error, description=""):
+        super().__init__(error)
+        self.status, self.error, self.description = status, error, description
+
+
+class PortalServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.guard = threading.RLock()
+        self.clients, self.codes, self.devices = {}, {}, {}
+        self.access_tokens, self.refresh_tokens = {}, set()
+        self.accounts = {
+            "111111111111": ("management", ["AdministratorAccess"]),
+            "222222222222": ("staging", ["AdministratorAccess", "ReadOnlyAccess"]),
+            "333333333333": ("production", ["ReadOnlyAccess"]),
+        }
+        self.calls = []
+        self.issued = []
+        self.token_seconds = 3600
+        self.role_seconds = 3600
+        self.page_size = 100
+        self.device_answers = []
+        self.failures = []
+        self.clock_error = 0
+        self.card = None
+        self.deny = None
+        self.approve_unseen = True
+        self.refresh_delay = 0.0
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def count(self, name):
+        with self.guard:
+            return sum(call == name for call in self.calls)
+
+    def secret(self, kind):
+        value = f"{kind}-{secrets.token_hex(16)}"
+        self.issued.append(value)
+        return value
+
+    def tokens(self, client):
+        access, refresh = self.secret("access"), self.secret("refresh")
+        self.access_tokens[access] = time.time() + self.token_seconds
+        self.refresh_tokens.add((refresh, client))
+        return {
+            "accessToken": access,
+            "tokenType": "Bearer",
+            "expiresIn": self.token_seconds,
+            "refreshToken": refresh,
+        }
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: PortalServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.answer("GET")
+
+    def do_POST(self):
+        self.answer("POST")
+
+    def answer(self, method):
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        length = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(length)
+        routes = {
+            ("POST", "/client/register"): self.register,
+            ("POST", "/device_authorization"): self.start_device,
+            ("POST", "/token"): self.token,
+            ("GET", "/authorize"): self.authorize,
+            ("GET", "/assignment/accounts"): self.list_accounts,
+            ("GET", "/assignment/roles"): self.list_roles,
+            ("GET", "/federation/credentials"): self.credentials,
+            ("POST", "/logout"): self.logout,
+            ("GET", "/.well-known/usher-directory"): self.directory_card,
+            ("POST", "/federation"): self.federation,
+        }
+        route = routes.get((method, parts.path))
+        if route is None:
+            return self.reply(404, {"message": "no such page"})
+        body = content if parts.path == "/federation" else json.loads(content or b"{}")
+        with self.server.guard:
+            self.server.calls.append(route.__name__)
+            failure = self.server.failures.pop(0) if self.server.failures else None
+            if failure is not None:
+                return self.reply(failure, {"message": "HTTP Unknown Code"})
+            try:
+                return route(query, body)
+            except Refused as refused:
+                if parts.path.startswith(("/client", "/device", "/token")):
+                    document = {"error": refused.error, "error_description": refused.description}
+                else:
+                    document = {"message": refused.description, "__type": refused.error}
+                return self.reply(refused.status, document)
+
+    def register(self, query, body):
+        assert body["clientType"] == "public"
+        assert body["clientName"]
+        if "grantTypes" in body:
+            assert body["redirectUris"] == ["http://127.0.0.1/oauth/callback"]
+        client = "client-" + secrets.token_hex(8)
+        self.server.clients[client] = self.server.secret("clientsecret")
+        self.reply(
+            200,
+            {
+                "clientId": client,
+                "clientSecret": self.server.clients[client],
+                "clientIdIssuedAt": int(time.time()),
+                "clientSecretExpiresAt": int(time.time()) + 90 * 86400,
+            },
+        )
+
+    def check_client(self, body):
+        if self.server.clients.get(body["clientId"]) != body["clientSecret"]:
+            raise Refused(401, "invalid_client")
+
+    def authorize(self, query, body):
+        assert query["response_type"] == "code"
+        assert query["code_challenge_method"] == "S256"
+        assert query["scopes"] == "sso:account:access"
+        assert "scope" not in query
+        redirect = urlsplit(query["redirect_uri"])
+        assert (redirect.scheme, redirect.hostname, redirect.path) == ("http", "127.0.0.1", "/oauth/callback")
+        if query["client_id"] not in self.server.clients:
+            return self.reply(400, {"error": "unknown client"})
+        if self.server.deny:
+            back = {"error": self.server.deny, "state": query["state"]}
+        else:
+            code = self.server.secret("code")
+            self.server.codes[code] = (query["client_id"], query["redirect_uri"], query["code_challenge"])
+            back = {"code": code, "state": query["state"]}
+        self.send_response(302)
+        self.send_header("Location", f"{query['redirect_uri']}?{urlencode(back)}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def start_device(self, query, body):
+        self.check_client(body)
+        assert body["startUrl"]
+        code = self.server.secret("device")
+        self.server.devices[code] = body["clientId"]
+        self.reply(
+            200,
+            {
+                "deviceCode": code,
+                "userCode": "ABCD-EFGH",
+                "verificationUri": f"{self.server.url}/device",
+                "verificationUriComplete": f"{self.server.url}/device?user_code=ABCD-EFGH",
+                "expiresIn": 600,
+                "interval": 1,
+            },
+        )
+
+    def token(self, query, body):
+        assert self.headers["Content-Type"] == "application/json"
+        self.check_client(body)
+        client = body["clientId"]
+        if body["grantType"] == DEVICE:
+            error = self.server.device_answers.pop(0) if self.server.device_answers else None
+            if error:
+                raise Refused(400, error)
+            if self.server.devices.pop(body["deviceCode"], None) != client:
+                raise Refused(400, "invalid_grant")
+        elif body["grantType"] == "authorization_code":
+            challenge = hashlib.sha256(body["codeVerifier"].encode()).digest()
+            presented = (
+                client,
+                body["redirectUri"],
+                base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            )
+            if self.server.codes.pop(body["code"], None) != presented:
+                raise Refused(400, "invalid_grant")
+        elif body["grantType"] == "refresh_token":
+            time.sleep(self.server.refresh_delay)
+            self.server.calls.append("refresh")
+            held = (body["refreshToken"], client)
+            if held not in self.server.refresh_tokens:
+                raise Refused(400, "invalid_grant", "refresh token is spent or unknown")
+            self.server.refresh_tokens.remove(held)
+        else:
+            raise Refused(400, "unsupported_grant_type")
+        self.reply(200, self.server.tokens(client))
+
+    def check_bearer(self):
+        token = self.headers.get("x-amz-sso_bearer_token")
+        if self.server.access_tokens.get(token, 0) < time.time():
+            raise Refused(401, "UnauthorizedException", "Session token not found or invalid")
+        return token
+
+    def page(self, query, field, items):
+        assert 1 <= int(query["max_result"]) <= 100
+        start = int(query.get("next_token", 0))
+        end = start + self.server.page_size
+        document = {field: items[start:end], "nextToken": str(end) if end < len(items) else None}
+        self.reply(200, document)
+
+    def list_accounts(self, query, body):
+        self.check_bearer()
+        items = [
+            {"accountId": number, "accountName": name, "emailAddress": f"{name}@mkdev.example"}
+            for number, (name, _) in self.server.accounts.items()
+        ]
+        self.page(query, "accountList", items)
+
+    def list_roles(self, query, body):
+        self.check_bearer()
+        number = query["account_id"]
+        roles = self.server.accounts[number][1]
+        self.page(query, "roleList", [{"roleName": role, "accountId": number} for role in roles])
+
+    def credentials(self, query, body):
+        self.check_bearer()
+        number, role = query["account_id"], query["role_name"]
+        if role not in self.server.accounts.get(number, ("", []))[1]:
+            raise Refused(403, "ForbiddenException", "No access")
+        self.reply(
+            200,
+            {
+                "roleCredentials": {
+                    "accessKeyId": "ASIA" + secrets.token_hex(8).upper(),
+                    "secretAccessKey": self.server.secret("key"),
+                    "sessionToken": self.server.secret("session"),
+                    "expiration": int((time.time() + self.server.role_seconds) * 1000),
+                }
+            },
+        )
+
+    def logout(self, query, body):
+        token = self.check_bearer()
+        del self.server.access_tokens[token]
+        self.server.refresh_tokens.clear()
+        self.reply(200, None)
+
+    def directory_card(self, query, body):
+        if self.server.card is None:
+            return self.reply(404, {})
+        return self.reply(200, self.server.card)
+
+    def federation(self, query, body):
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        assert form["Action"] == "getSigninToken"
+        assert set(json.loads(form["Session"])) == {"sessionId", "sessionKey", "sessionToken"}
+        self.reply(200, {"SigninToken": self.server.secret("signin")})
+
+    def reply(self, status, document):
+        content = b"" if document is None else json.dumps(document).encode()
+        self.send_response_only(status)
+        self.send_header("Date", formatdate(time.time() + self.server.clock_error, usegmt=True))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+def running_portal():
+    server = PortalServer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,233 @@
+"""Signing in: PKCE on loopback and device code, against a real HTTP portal."""
+
+import http.client
+import urllib.error
+import urllib.request
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from usher.core.errors import ExitCode
+from usher.core.secrets import Secret
+from usher.session.errors import LoginExpiredError, LoginRefusedError, OidcError, PortalUnavailableError
+from usher.session.login import login_with_browser, login_with_device
+from usher.session.oidc import ClientKind
+from usher.session.pkce import CallbackListener, challenge_of, new_verifier
+from usher.session.records import read_registration, read_session
+
+
+def browse(url):
+    with urllib.request.urlopen(url) as response:
+        return response.status
+
+
+def in_background(url):
+    Thread(target=browse, args=(url,), daemon=True).start()
+
+
+def status_of(url, host=None):
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+    connection.putrequest("GET", f"{parts.path}?{parts.query}", skip_host=True)
+    connection.putheader("Host", host or parts.netloc)
+    connection.endheaders()
+    return connection.getresponse().status
+
+
+def test_a_browser_login_stores_tokens_that_the_portal_accepts(rooms, portal):
+    session = login_with_browser(rooms.desk, rooms.organization, in_background)
+    assert session.tokens.access_token.reveal() in portal.access_tokens
+    assert read_session(rooms.vault, rooms.organization) == session
+    assert session.is_refreshable(rooms.desk.clock())
+
+
+def test_the_challenge_is_the_one_of_rfc_7636_appendix_b():
+    verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    assert challenge_of(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_a_verifier_has_64_unreserved_characters():
+    text = new_verifier(lambda n: bytes(range(n))).reveal()
+    assert len(text) == 64
+    assert all(c.isalnum() or c in "-._~" for c in text)
+
+
+def test_a_thousand_requests_with_a_wrong_state_do_not_end_the_wait():
+    with CallbackListener(Secret("right")) as listener:
+        for number in range(1000):
+            assert status_of(f"{listener.redirect_uri}?code=stolen&state=wrong{number}") == 400
+        assert listener.ignored_requests == 1000
+        in_background(f"{listener.redirect_uri}?code=mine&state=right")
+        assert listener.wait(10).reveal() == "mine"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "state=right",
+        "code=a",
+        "error=access_denied",
+        "code=a&state=right&state=right",
+        "state=%C3%A9&code=a",
+    ],
+)
+def test_a_callback_without_state_or_outcome_is_ignored(query):
+    with CallbackListener(Secret("right")) as listener:
+        assert status_of(f"{listener.redirect_uri}?{query}") == 400
+        with pytest.raises(LoginExpiredError):
+            listener.wait(0.05)
+
+
+def test_a_callback_with_a_foreign_host_or_path_is_ignored():
+    with CallbackListener(Secret("right")) as listener:
+        callback = f"{listener.redirect_uri}?code=a&state=right"
+        assert status_of(callback, host="evil.example") == 400
+        assert status_of(callback.replace("/oauth/callback", "/elsewhere")) == 400
+        with pytest.raises(LoginExpiredError):
+            listener.wait(0.05)
+
+
+def test_callers_that_hang_up_or_say_nothing_do_not_block_the_wait():
+    with CallbackListener(Secret("right")) as listener:
+        port = urlsplit(listener.redirect_uri).port
+        silent = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(5)]
+        for connection in silent:
+            connection.connect()
+        silent[0].sock.close()
+        in_background(f"{listener.redirect_uri}?code=mine&state=right")
+        assert listener.wait(10).reveal() == "mine"
+
+
+def test_denial_ends_the_login_with_its_reason(rooms, portal):
+    portal.deny = "access_denied"
+    with pytest.raises(LoginRefusedError, match="access_denied") as caught:
+        login_with_browser(rooms.desk, rooms.organization, in_background)
+    assert caught.value.exit_code is ExitCode.NO_ACCESS
+
+
+def test_a_denial_may_carry_a_description():
+    with CallbackListener(Secret("right")) as listener:
+        in_background(f"{listener.redirect_uri}?error=x&error_description=because&state=right")
+        with pytest.raises(LoginRefusedError, match="x: because"):
+            listener.wait(10)
+
+
+def test_an_unfinished_login_ends_and_forgets_its_registration(rooms):
+    from dataclasses import replace
+
+    desk = replace(rooms.desk, longest_wait=0.05)
+    with pytest.raises(LoginExpiredError, match="not finished"):
+        login_with_browser(desk, rooms.organization, lambda _: None)
+    assert read_registration(rooms.vault, rooms.organization, ClientKind.BROWSER) is None
+
+
+def test_the_second_login_uses_the_same_registration(rooms, portal):
+    for _ in range(2):
+        login_with_browser(rooms.desk, rooms.organization, in_background)
+    assert portal.count("register") == 1
+
+
+def test_an_old_registration_is_renewed(rooms, portal, clock):
+    login_with_browser(rooms.desk, rooms.organization, in_background)
+    clock.advance(91 * 86400)
+    login_with_browser(rooms.desk, rooms.organization, in_background)
+    assert portal.count("register") == 2
+
+
+def test_a_registration_the_portal_has_forgotten_is_made_anew(rooms, portal):
+    login_with_device(rooms.desk, rooms.organization, lambda _: None)
+    portal.clients.clear()
+    login_with_device(rooms.desk, rooms.organization, lambda _: None)
+    assert portal.count("register") == 2
+
+
+def test_a_code_is_worth_nothing_without_its_verifier(rooms, portal):
+    client = rooms.desk.oidc.register(
+        ClientKind.BROWSER, rooms.organization.start_url, ("sso:account:access",)
+    )
+    with CallbackListener(Secret("s")) as listener:
+        in_background(
+            rooms.desk.oidc.authorize_url(
+                client, listener.redirect_uri, "s", challenge_of(Secret("mine")), ("sso:account:access",)
+            )
+        )
+        code = listener.wait(10)
+    with pytest.raises(OidcError) as caught:
+        rooms.desk.oidc.exchange_code(client, code.reveal(), listener.redirect_uri, Secret("other"))
+    assert caught.value.code == "invalid_grant"
+
+
+def test_the_authorize_address_is_at_the_origin_even_for_an_endpoint_with_a_path(rooms):
+    from usher.session.oidc import OidcClient, Registration
+
+    oidc = OidcClient(rooms.http, "https://portal.example/prefix", rooms.desk.clock)
+    url = oidc.authorize_url(
+        Registration("c", Secret("s"), 0), "http://127.0.0.1:1/oauth/callback", "st", "ch", ("a", "b")
+    )
+    assert url.startswith("https://portal.example/authorize?")
+    assert parse_qs(urlsplit(url).query)["scopes"] == ["a b"]
+
+
+def test_device_login_shows_the_code_and_waits_for_approval(rooms, portal):
+    portal.device_answers = ["authorization_pending", "slow_down", "authorization_pending"]
+    shown = []
+    session = login_with_device(rooms.desk, rooms.organization, shown.append)
+    assert shown[0].user_code == "ABCD-EFGH"
+    assert shown[0].verification_uri_complete.endswith("?user_code=ABCD-EFGH")
+    assert session.tokens.access_token.reveal() in portal.access_tokens
+    assert rooms.slept == [1, 1, 6, 6]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("access_denied", LoginRefusedError),
+        ("expired_token", LoginExpiredError),
+        ("invalid_grant", OidcError),
+    ],
+)
+def test_a_device_login_ends_when_the_portal_says_so(rooms, portal, answer, error):
+    portal.device_answers = ["authorization_pending", answer]
+    with pytest.raises(error):
+        login_with_device(rooms.desk, rooms.organization, lambda _: None)
+
+
+def test_a_device_code_that_nobody_approves_ends(rooms, portal, clock):
+    from dataclasses import replace
+
+    portal.device_answers = ["authorization_pending"] * 1000
+    with pytest.raises(LoginExpiredError):
+        login_with_device(replace(rooms.desk, sleep=clock.advance), rooms.organization, lambda _: None)
+
+
+def test_a_portal_that_stumbles_during_a_device_login_is_asked_again(rooms, portal):
+    def stumble(_):
+        portal.failures = [503, 429]
+
+    login_with_device(rooms.desk, rooms.organization, stumble)
+    assert rooms.slept == [1, 6, 11]
+
+
+def test_an_unreachable_portal_is_reported_as_worth_another_try(rooms, portal):
+    portal.shutdown()
+    portal.server_close()
+    with pytest.raises(PortalUnavailableError, match="cannot reach 127.0.0.1") as caught:
+        login_with_device(rooms.desk, rooms.organization, lambda _: None)
+    assert caught.value.exit_code is ExitCode.TRY_AGAIN
+
+
+def test_pages_that_people_see_keep_the_code_from_leaking():
+    with CallbackListener(Secret("right")) as listener:
+        with urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right") as response:
+            assert response.headers["Referrer-Policy"] == "no-referrer"
+            assert response.headers["Cache-Control"] == "no-store"
+            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+            assert b"mine" not in response.read()
+
+
+def test_other_methods_are_not_served():
+    with CallbackListener(Secret("right")) as listener, pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right", data=b"x")
+    assert caught.value.code == 501
