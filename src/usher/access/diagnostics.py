@@ -80,6 +80,9 @@ def nearest(written: str, candidates: Collection[str]) -> str | None:
         return same[0]
     if len(candidates) > _MAX_CANDIDATES or len(written) > 200:
         return None
+    longer = [name for name in candidates if name.casefold().startswith(folded)]
+    if len(longer) == 1 and len(written) >= 3:
+        return longer[0]
     by_folded = {name.casefold(): name for name in candidates}
     near = difflib.get_close_matches(folded, by_folded, 1, cutoff=0.6)
     return by_folded[near[0]] if near else None

@@ -57,7 +57,7 @@ def read_names(node: Node, what: str, findings: Findings) -> tuple[Located[str],
     """The texts of a list, after noting what is written twice."""
     found: dict[str, Located[str]] = {}
     for item in read_items(node, what, findings):
-        text = read_text(item, f"each of {what}", findings)
+        text = read_text(item, f"an entry of {what}", findings)
         if text is None:
             continue
         if text in found:

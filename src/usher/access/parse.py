@@ -196,16 +196,21 @@ def _events(text: str) -> Iterator[Event]:
             yield event
     except MarkedYAMLError as error:
         at = _position(error.problem_mark) if error.problem_mark else last
-        raise _BrokenError(at, f"not YAML: {error.problem or error.context}") from None
+        hint = (
+            f"{error.context} that starts on line {error.context_mark.line + 1}" if error.context_mark else ""
+        )
+        raise _BrokenError(at, f"not YAML: {error.problem or error.context}", hint) from None
     except ReaderError as error:
         raise _BrokenError(
             _position_of_index(text, error.position),
             f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
             "the file must be UTF-8 text",
         ) from None
-    except (YAMLError, ValueError, OverflowError) as error:
-        # A character escape beyond Unicode ("\UFFFFFFFF") leaves ruamel.yaml as a plain ValueError.
+    except YAMLError as error:
         raise _BrokenError(last, f"not YAML: {error}") from None
+    except (ValueError, OverflowError):
+        # ruamel.yaml lets chr() and int() fail on escapes such as "\UFFFFFFFF" and huge version numbers.
+        raise _BrokenError(last, "not YAML: a number after this place is out of range") from None
 
 
 def _scalar(event: ScalarEvent) -> Scalar:
