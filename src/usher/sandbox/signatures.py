@@ -8,13 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.compat import HTTPHeaders
-from botocore.credentials import Credentials
-
+from usher.aws.request_signature import ReceivedRequest, expected_signature
 from usher.core.secrets import Secret
 from usher.sandbox.moto_state import IssuedKey, find_key, find_role
 from usher.sandbox.wire import AwsError
@@ -142,25 +138,20 @@ def _check_timestamp(claim: _Claim, now: datetime) -> None:
 
 
 def _signature(request: SignedRequest, claim: _Claim, key: IssuedKey) -> str:
-    """The signature botocore would make with the key's secret for exactly the signed headers."""
     if "host" not in claim.signed_headers or any(n not in request.headers for n in claim.signed_headers):
         raise _mismatch()
-    address = urlsplit(claim.target)
-    signed = AWSRequest(
+    path, _, query = claim.target.partition("?")
+    received = ReceivedRequest(
         method=request.method,
-        url=f"http://{request.headers['host']}{address.path}",
-        params=parse_qsl(address.query, keep_blank_values=True),
+        path=path,
+        query=query,
+        headers={name: request.headers[name] for name in claim.signed_headers},
+        body_hash=_body_hash(request, claim),
+        timestamp=claim.timestamp,
+        service=claim.service,
+        region=claim.region,
     )
-    signed.context["timestamp"] = claim.timestamp
-    headers = HTTPHeaders()
-    for name in claim.signed_headers:
-        headers[name] = request.headers[name]
-    signer_type = _AsReceivedByS3 if claim.service == "s3" else _AsReceived
-    credentials = Credentials(key.access_key_id, key.secret.reveal())
-    signer = signer_type(credentials, claim.service, claim.region)
-    signer.received = headers
-    signer.body_hash = _body_hash(request, claim)
-    return str(signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed))
+    return expected_signature(received, key.access_key_id, key.secret)
 
 
 def _body_hash(request: SignedRequest, claim: _Claim) -> str:
@@ -172,23 +163,6 @@ def _body_hash(request: SignedRequest, claim: _Claim) -> str:
     if stated and not re.fullmatch("[0-9a-f]{64}", stated):
         return stated
     return hashlib.sha256(request.body).hexdigest()
-
-
-class _AsReceived(SigV4Auth):  # type: ignore[misc]
-    """botocore's signer over the headers that were signed, not those botocore would choose."""
-
-    received: HTTPHeaders
-    body_hash: str
-
-    def headers_to_sign(self, _request: AWSRequest) -> HTTPHeaders:
-        return self.received
-
-    def payload(self, _request: AWSRequest) -> str:
-        return self.body_hash
-
-
-class _AsReceivedByS3(_AsReceived, S3SigV4Auth):  # type: ignore[misc]
-    """The same with S3's paths, which are not normalised."""
 
 
 def _same_token(issued: Secret | None, sent: str) -> bool:
