@@ -49,7 +49,7 @@ def _javascript_sdk() -> Path | None:
     return Path(node) if node and installed else None
 
 
-def terraform_mirror() -> Path | None:
+def find_terraform_mirror() -> Path | None:
     """The filesystem mirror that holds the hashicorp/aws provider: TF_PLUGIN_MIRROR or a usual place."""
     named = os.environ.get("TF_PLUGIN_MIRROR")
     roots = [Path(named)] if named else [Path(root) for root in TERRAFORM_ROOTS]
@@ -63,7 +63,7 @@ def terraform_mirror() -> Path | None:
 
 def _terraform() -> Path | None:
     found = shutil.which("terraform")
-    return Path(found) if found and terraform_mirror() else None
+    return Path(found) if found and find_terraform_mirror() else None
 
 
 _APT = "sudo apt-get install -y --no-install-recommends {}"
@@ -127,6 +127,15 @@ def find_client() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def terraform_mirror() -> Path:
+    """The root of the filesystem mirror with the hashicorp/aws provider."""
+    found = find_terraform_mirror()
+    if found is None:
+        pytest.skip(f"{_MISSING}terraform ({CLIENT_PROGRAMS['terraform'].install})")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -226,3 +226,79 @@ def browser_desk(tmp_path: Path) -> BrowserDesk:
     )
     program.chmod(0o755)
     return BrowserDesk(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInDesk:
+    """What a person does on the directory's pages, found as a person finds it: by label and button."""
+
+    page: Page
+    passwords: dict[str, str]
+
+    def sign_in(self, url: str, user: str) -> None:
+        """Open `url` and sign in as `user`; the first time, replace the one-time password as asked."""
+        self.page.goto(url)
+        self.page.get_by_label("Email").fill(user)
+        self.page.get_by_label("Password", exact=True).fill(self.passwords[user])
+        self.page.get_by_role("button", name="Sign in").click()
+        new = self.page.get_by_label("New password", exact=True)
+        if new.count():
+            chosen = f"a long enough sentence for {user}"
+            new.fill(chosen)
+            self.page.get_by_label("New password again").fill(chosen)
+            self.page.get_by_role("button", name="Save").click()
+            self.passwords[user] = chosen
+
+    def allow(self) -> None:
+        """Answer yes to the program that asks to act for this person."""
+        self.page.get_by_role("button", name="Allow").click()
+
+
+@pytest.fixture
+def pages(page: Page, mkdev: Demo) -> SignInDesk:
+    """The directory's pages in a fresh browser."""
+    return SignInDesk(page, mkdev.passwords)
+
+
+@pytest.fixture
+def aws_signed_in(
+    person: Person, pages: SignInDesk, browser_desk: BrowserDesk, find_client: Callable[[str], Path]
+) -> Person:
+    """The operator after `aws sso login`: native profiles `mkdev-<account>` work."""
+    _sign_in_with(
+        [str(find_client("aws-cli")), "sso", "login", "--profile", "mkdev-mgmt"], person, pages, browser_desk
+    )
+    return person
+
+
+@pytest.fixture
+def usher_signed_in(person: Person, pages: SignInDesk, browser_desk: BrowserDesk, mkdev: Demo) -> Person:
+    """The operator after `usher login` and `usher profiles sync`: plain profiles work."""
+    config = Path(person.environment["AWS_CONFIG_FILE"])
+    config.write_text("")
+    usher = str(Path(sys.executable).with_name("usher"))
+    addresses = ["--start-url", f"{mkdev.directory_url}/start", "--aws-endpoint-url", mkdev.cloud_url]
+    _sign_in_with([usher, "login", "mkdev", *addresses], person, pages, browser_desk)
+    person.run(usher, "profiles", "sync")
+    return person
+
+
+def _sign_in_with(command: list[str], person: Person, pages: SignInDesk, browser_desk: BrowserDesk) -> None:
+    process = subprocess.Popen(
+        command,
+        env={**person.environment, "BROWSER": browser_desk.program},
+        cwd=person.home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        pages.sign_in(browser_desk.opened(process), OPERATOR)
+        pages.allow()
+        words, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    if process.returncode != 0:
+        pytest.fail(f"{' '.join(command)}\n{words}", pytrace=False)
