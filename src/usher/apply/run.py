@@ -1,0 +1,308 @@
+"""Carrying out a plan: stage by stage, each change once; what fails is told, and the rest goes on.
+
+Assignments and provisioning are asynchronous at AWS: up to fifteen assignments run at a time, one per
+account, because AWS serialises by account; three provisionings. What fails takes with it only what depends
+on it. Nothing is undone: a later plan starts from what is there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+from usher.apply.follow import Window
+from usher.apply.identifiers import Identifiers
+from usher.apply.journal import Journal
+from usher.apply.ports import AccessWriter, Request, RequestKind
+from usher.apply.result import Item, Outcome, RunResult, likely_cause
+from usher.apply.timing import Timing
+from usher.core.errors import UnavailableError, UsherError
+from usher.core.organization import ActualAccess
+from usher.core.permission_sets import PermissionSet
+from usher.plan.changes import (
+    AddMember,
+    AttachCustomerPolicy,
+    AttachManagedPolicy,
+    Change,
+    CreateAssignment,
+    CreateGroup,
+    CreatePermissionSet,
+    CreateUser,
+    DeleteAssignment,
+    DeleteBoundary,
+    DeleteInlinePolicy,
+    DeletePermissionSet,
+    DetachCustomerPolicy,
+    DetachManagedPolicy,
+    Plan,
+    ProvisionPermissionSet,
+    PutBoundary,
+    PutInlinePolicy,
+    RemoveMember,
+    TagPermissionSet,
+    UntagPermissionSet,
+    UpdateGroup,
+    UpdatePermissionSet,
+    UpdateUser,
+)
+from usher.plan.order import Subject, needs, settles, stage
+from usher.plan.words import words_of
+
+# Quotas of IAM Identity Center, not adjustable ("Additional quotas" of its user guide).
+MOST_ASSIGNMENTS = 15
+MOST_PROVISIONINGS = 3
+_MOST_UNANSWERED = 3
+
+_Asynchronous = ProvisionPermissionSet | CreateAssignment | DeleteAssignment
+_Immediate = (
+    CreateUser
+    | UpdateUser
+    | CreateGroup
+    | UpdateGroup
+    | AddMember
+    | RemoveMember
+    | CreatePermissionSet
+    | UpdatePermissionSet
+    | AttachManagedPolicy
+    | DetachManagedPolicy
+    | AttachCustomerPolicy
+    | DetachCustomerPolicy
+    | PutInlinePolicy
+    | DeleteInlinePolicy
+    | PutBoundary
+    | DeleteBoundary
+    | TagPermissionSet
+    | UntagPermissionSet
+    | DeletePermissionSet
+)
+
+
+def run_plan(
+    plan: Plan,
+    actual: ActualAccess,
+    permission_sets: Mapping[str, PermissionSet],
+    writer: AccessWriter,
+    *,
+    journal: Journal,
+    timing: Timing,
+    progress: Callable[[Item], None],
+) -> RunResult:
+    """Carry out `plan`, made from `actual`; `permission_sets` are the file's, to explain failures.
+
+    `progress` is told when a change begins and when it ends. Failures are in the result; raises
+    UnavailableError only when the other end no longer answers at all, with how far the run came.
+    """
+    run = _Run(plan, actual, permission_sets, writer, journal, timing, progress)
+    return run.carry_out()
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        actual: ActualAccess,
+        permission_sets: Mapping[str, PermissionSet],
+        writer: AccessWriter,
+        journal: Journal,
+        timing: Timing,
+        progress: Callable[[Item], None],
+    ) -> None:
+        self._plan = plan
+        self._ids = Identifiers(actual)
+        self._permission_sets = {**actual.permission_sets, **permission_sets}
+        self._writer = writer
+        self._journal = journal
+        self._timing = timing
+        self._progress = progress
+        self._broken: dict[Subject, str] = {}
+        self._begun: set[Change] = set()
+        self._items: list[Item] = []
+        self._unanswered = 0
+
+    def carry_out(self) -> RunResult:
+        self._journal.note("run begins", changes=str(len(self._plan.changes)))
+        for _, changes in itertools.groupby(self._plan.changes, key=stage):
+            self._carry_out_stage(changes)
+        result = RunResult(tuple(self._items))
+        self._journal.note("run ends", done=str(len(result.done)), not_done=str(len(result.not_done)))
+        return result
+
+    def _carry_out_stage(self, changes: Iterable[Change]) -> None:
+        windowed: list[_Asynchronous] = []
+        for change in changes:
+            if not self._may_run(change):
+                continue
+            match change:
+                case ProvisionPermissionSet() | CreateAssignment() | DeleteAssignment():
+                    windowed.append(change)
+                case _:
+                    self._carry_out_now(change)
+        if windowed:
+            self._follow(windowed)
+
+    def _may_run(self, change: Change) -> bool:
+        for subject in needs(change):
+            if subject in self._broken:
+                cause = self._broken[subject]
+                self._end(Item(change, Outcome.SKIPPED, f"it needs {subject}", cause))
+                return False
+        return True
+
+    def _carry_out_now(self, change: _Immediate) -> None:
+        self._begin(change)
+        try:
+            self._timing.patiently(lambda: self._make(change))
+        except UsherError as error:
+            self._fail(change, error)
+        else:
+            self._end(Item(change, Outcome.DONE))
+
+    def _follow(self, batch: list[_Asynchronous]) -> None:
+        first = batch[0]
+        window = Window(
+            _request_kind(first),
+            MOST_PROVISIONINGS if isinstance(first, ProvisionPermissionSet) else MOST_ASSIGNMENTS,
+            start=self._start,
+            lane_of=_lane_of,
+            status=self._writer,
+            timing=self._timing,
+        )
+        for ended in window.run(batch):
+            if ended.error is None:
+                self._end(Item(ended.work, Outcome.DONE))
+            else:
+                self._fail(ended.work, ended.error)
+
+    def _start(self, change: _Asynchronous) -> Request:
+        self._begin(change)
+        match change:
+            case ProvisionPermissionSet(name=name):
+                request = self._writer.start_provisioning(self._ids.permission_set(name))
+            case CreateAssignment(assignment=assignment):
+                request = self._writer.start_creation(self._ids.grant(assignment))
+            case DeleteAssignment(assignment=assignment):
+                request = self._writer.start_deletion(self._ids.grant(assignment))
+            case _:
+                assert_never(change)
+        self._journal.note("accepted", change=self._words(change), request=request.id)
+        return request
+
+    def _make(self, change: _Immediate) -> None:
+        writer, ids = self._writer, self._ids
+        match change:
+            case CreateUser(user=user):
+                ids.learn_user(user.user_name, writer.create_user(user))
+            case UpdateUser(before=before, after=after):
+                writer.update_user(ids.user(after.user_name), before, after)
+            case CreateGroup(group=group, description=description):
+                ids.learn_group(group, writer.create_group(group, description))
+            case UpdateGroup(group=group, after=description):
+                writer.update_group(ids.group(group), description)
+            case AddMember(group=group, user_name=user_name):
+                writer.add_member(ids.group(group), ids.user(user_name))
+            case RemoveMember(group=group, user_name=user_name):
+                writer.remove_member(ids.membership(group, user_name))
+            case CreatePermissionSet(name=name, settings=settings, tags=tags):
+                ids.learn_permission_set(name, writer.create_permission_set(name, settings, tags))
+            case DeletePermissionSet(name=name):
+                writer.delete_permission_set(ids.permission_set(name))
+            case TagPermissionSet(name=name, tags=tags):
+                writer.tag(ids.permission_set(name), tags)
+            case UntagPermissionSet(name=name, keys=keys):
+                writer.untag(ids.permission_set(name), keys)
+            case _:
+                self._change_contents(change)
+
+    def _change_contents(
+        self,
+        change: UpdatePermissionSet
+        | AttachManagedPolicy
+        | DetachManagedPolicy
+        | AttachCustomerPolicy
+        | DetachCustomerPolicy
+        | PutInlinePolicy
+        | DeleteInlinePolicy
+        | PutBoundary
+        | DeleteBoundary,
+    ) -> None:
+        writer, arn = self._writer, self._ids.permission_set(change.name)
+        match change:
+            case UpdatePermissionSet(before=before, after=after):
+                writer.update_permission_set(arn, before, after)
+            case AttachManagedPolicy(policy=managed):
+                writer.attach_managed_policy(arn, managed)
+            case DetachManagedPolicy(policy=managed):
+                writer.detach_managed_policy(arn, managed)
+            case AttachCustomerPolicy(policy=customer):
+                writer.attach_customer_policy(arn, customer)
+            case DetachCustomerPolicy(policy=customer):
+                writer.detach_customer_policy(arn, customer)
+            case PutInlinePolicy(policy=inline):
+                writer.put_inline_policy(arn, inline)
+            case DeleteInlinePolicy():
+                writer.delete_inline_policy(arn)
+            case PutBoundary(boundary=boundary):
+                writer.put_boundary(arn, boundary)
+            case DeleteBoundary():
+                writer.delete_boundary(arn)
+            case _:
+                assert_never(change)
+
+    def _begin(self, change: Change) -> None:
+        self._journal.note("begun", change=self._words(change), kind=type(change).__name__)
+        if change not in self._begun:  # one that AWS was too busy for begins again
+            self._begun.add(change)
+            self._progress(Item(change, Outcome.BEGUN))
+
+    def _fail(self, change: Change, error: UsherError) -> None:
+        cause = likely_cause(change, self._plan.accounts, self._permission_sets)
+        subject = settles(change)
+        if subject is not None:
+            self._broken.setdefault(subject, f"{self._words(change)}: {error.message}")
+        self._end(Item(change, Outcome.FAILED, error.message, cause or error.hint))
+        self._unanswered = self._unanswered + 1 if isinstance(error, UnavailableError) else 0
+        if self._unanswered >= _MOST_UNANSWERED:
+            done = len(RunResult(tuple(self._items)).done)
+            self._journal.note("run stops", done=str(done), reason=error.message)
+            raise UnavailableError(
+                f"{error.message}; {done} of {len(self._plan.changes)} changes are made",
+                hint="run the command again: it goes on from what is there",
+            )
+
+    def _end(self, item: Item) -> None:
+        if item.outcome is Outcome.DONE:
+            self._unanswered = 0
+        if item.outcome is Outcome.SKIPPED:
+            subject = settles(item.change)
+            if subject is not None:
+                self._broken.setdefault(subject, item.cause)
+        self._journal.note(item.outcome.value, change=self._words(item.change), reason=item.reason)
+        self._items.append(item)
+        self._progress(item)
+
+    def _words(self, change: Change) -> str:
+        return words_of(change, self._plan.accounts)
+
+
+def _request_kind(change: _Asynchronous) -> RequestKind:
+    match change:
+        case ProvisionPermissionSet():
+            return RequestKind.PROVISIONING
+        case CreateAssignment():
+            return RequestKind.CREATION
+        case DeleteAssignment():
+            return RequestKind.DELETION
+        case _:
+            assert_never(change)
+
+
+def _lane_of(change: _Asynchronous) -> str:
+    """What AWS serialises: the role changes of one account, or of one permission set."""
+    match change:
+        case ProvisionPermissionSet(name=name):
+            return name
+        case CreateAssignment(assignment=assignment) | DeleteAssignment(assignment=assignment):
+            return assignment.account_id
+        case _:
+            assert_never(change)

@@ -1,0 +1,282 @@
+"""The changes a plan is made of: one frozen value per thing that can be done to an Identity Center.
+
+A plan is shown and executed from the same values. Whoever handles a `Change` handles all of them, with
+`match` and `assert_never`. Everything is named as people name it; ids are looked up when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from usher.core.accounts import Account
+from usher.core.assignments import Assignment
+from usher.core.ids import AccountId
+from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
+from usher.core.policy_document import PolicyDocument
+from usher.core.principals import User
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser:
+    """Add a person to the identity store."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateUser:
+    """Change a person's names or email address."""
+
+    before: User
+    after: User
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """Add an empty group; its members follow as `AddMember`."""
+
+    group: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateGroup:
+    """Change a group's description."""
+
+    group: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember:
+    """Put a user into a group: from then on they have what the group has."""
+
+    group: str
+    user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember:
+    """Take a user out of a group."""
+
+    group: str
+    user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSetSettings:
+    """The fields of a permission set that AWS changes in one call; `session_seconds` is in seconds."""
+
+    description: str
+    session_seconds: int
+    relay_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePermissionSet:
+    """Make a permission set with its settings and tags; its policies follow as changes of their own."""
+
+    name: str
+    settings: PermissionSetSettings
+    tags: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePermissionSet:
+    """Change settings. All of them are sent: AWS clears a relay state that an update leaves out."""
+
+    name: str
+    before: PermissionSetSettings
+    after: PermissionSetSettings
+
+
+@dataclass(frozen=True, slots=True)
+class AttachManagedPolicy:
+    """Attach an AWS managed policy."""
+
+    name: str
+    policy: ManagedPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class DetachManagedPolicy:
+    """Detach an AWS managed policy."""
+
+    name: str
+    policy: ManagedPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class AttachCustomerPolicy:
+    """Refer to a customer managed policy, which every target account must have."""
+
+    name: str
+    policy: CustomerPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class DetachCustomerPolicy:
+    """No longer refer to a customer managed policy."""
+
+    name: str
+    policy: CustomerPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class PutInlinePolicy:
+    """Set the inline policy; `before` is None when there was none."""
+
+    name: str
+    policy: PolicyDocument
+    before: PolicyDocument | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInlinePolicy:
+    """Remove the inline policy."""
+
+    name: str
+    before: PolicyDocument
+
+
+@dataclass(frozen=True, slots=True)
+class PutBoundary:
+    """Set the permissions boundary; `before` is None when there was none."""
+
+    name: str
+    boundary: ManagedPolicy | CustomerPolicy
+    before: ManagedPolicy | CustomerPolicy | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBoundary:
+    """Remove the permissions boundary."""
+
+    name: str
+    before: ManagedPolicy | CustomerPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TagPermissionSet:
+    """Add tags, or change their values."""
+
+    name: str
+    tags: Mapping[str, str] = field(hash=False)
+    adopts: bool = False
+    """Whether this takes over a permission set that Usher did not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class UntagPermissionSet:
+    """Remove tags by key."""
+
+    name: str
+    keys: tuple[str, ...]
+
+
+class ProvisioningReason(StrEnum):
+    """Why roles have to be brought up to date."""
+
+    CHANGED = "its contents change"
+    STALE = "its roles lag behind"
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionPermissionSet:
+    """Bring the set's role up to date in every account that has it; `accounts` are those concerned."""
+
+    name: str
+    reason: ProvisioningReason
+    accounts: tuple[AccountId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAssignment:
+    """Grant; AWS makes the role in the account when it is the first of its set there."""
+
+    assignment: Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAssignment:
+    """Take one grant away. `dangling` says that its user or group no longer exists."""
+
+    assignment: Assignment
+    dangling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePermissionSet:
+    """Remove a permission set that the access file made and no longer names."""
+
+    name: str
+
+
+ContentChange: TypeAlias = (
+    UpdatePermissionSet
+    | DetachManagedPolicy
+    | DetachCustomerPolicy
+    | AttachManagedPolicy
+    | AttachCustomerPolicy
+    | PutInlinePolicy
+    | DeleteInlinePolicy
+    | PutBoundary
+    | DeleteBoundary
+)
+"""What changes a permission set's roles, once it is provisioned."""
+
+Change: TypeAlias = (
+    CreateUser
+    | UpdateUser
+    | CreateGroup
+    | UpdateGroup
+    | AddMember
+    | CreatePermissionSet
+    | ContentChange
+    | TagPermissionSet
+    | UntagPermissionSet
+    | ProvisionPermissionSet
+    | CreateAssignment
+    | DeleteAssignment
+    | RemoveMember
+    | DeletePermissionSet
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """What exists but is not in the file, and therefore stays as it is. Names, sorted."""
+
+    permission_sets: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes in the order they are carried out, and what a reader needs to judge them.
+
+    `accounts` gives account ids their names. `managed_assignments` counts the existing assignments of the
+    permission sets that the file decides about, before the plan.
+    """
+
+    changes: tuple[Change, ...]
+    accounts: Mapping[AccountId, Account] = field(hash=False)
+    managed_assignments: int = 0
+    left_alone: LeftAlone = LeftAlone()
+
+    @property
+    def removals(self) -> tuple[DeleteAssignment, ...]:
+        """The assignments that the plan takes away."""
+        return tuple(change for change in self.changes if isinstance(change, DeleteAssignment))
+
+
+def settings_of(permission_set: PermissionSet) -> PermissionSetSettings:
+    """The part of `permission_set` that one update call changes."""
+    return PermissionSetSettings(
+        permission_set.description, permission_set.session_seconds, permission_set.relay_state
+    )
