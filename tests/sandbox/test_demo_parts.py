@@ -97,7 +97,7 @@ def test_a_directory_that_ends_at_once_is_noticed_with_its_last_words(tmp_path):
     directory = runner.start_directory(["--no-such-option"], tmp_path / "log")
     with pytest.raises(UnavailableError, match="ended with") as caught:
         directory.wait_until_ready("http://127.0.0.1:9")
-    assert "no-such-option" in caught.value.hint
+    assert caught.value.hint == (tmp_path / "log").read_text().strip()[-2000:] != ""
     directory.stop()
 
 

@@ -35,6 +35,8 @@ ORGANIZATION = "mkdev"
 ADMIN = "admin@mkdev.example"
 OPERATOR = "operator@mkdev.example"
 DEVELOPER = "developer@mkdev.example"
+# The native profiles carry the names people give theirs by hand: mkdev-mgmt, mkdev-staging, ...
+_SHORT = {"management": "mgmt"}
 EXAMPLE = Path(__file__).with_name("mkdev.yaml")
 
 
@@ -230,7 +232,11 @@ def _write_settings(
     """Settings for Usher's client and the AWS tools, the latter with the operator's ways in."""
     write_usher_settings(_usher_home(data), portal)
     ways = [
-        WayIn(organization.accounts[entry.account], entry.account, entry.permission_set)
+        WayIn(
+            organization.accounts[entry.account],
+            _SHORT.get(entry.account, entry.account),
+            entry.permission_set,
+        )
         for entry in entries
         if entry.user_name == OPERATOR
     ]
