@@ -48,8 +48,8 @@ class Instance:
 
 def read_instance(connection: Connection) -> Instance | None:
     """The instance, or None in a database that was not initialised."""
-    row = connection.execute(select(instances)).one_or_none()
-    return Instance(**row._mapping) if row else None
+    row = connection.execute(select(instances)).mappings().one_or_none()
+    return Instance(**row) if row else None
 
 
 def insert_instance(change: Change, instance: Instance) -> None:
