@@ -25,6 +25,11 @@ class Refused(Exception):
         self.status, self.error, self.description = status, error, description
 
 
+def require(condition):
+    if not condition:
+        raise ValueError("the request is not what AWS's clients send")
+
+
 class PortalServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -126,10 +131,10 @@ class Handler(BaseHTTPRequestHandler):
                 return self.reply(refused.status, document)
 
     def register(self, query, body):
-        assert body["clientType"] == "public"
-        assert body["clientName"]
+        require(body["clientType"] == "public")
+        require(body["clientName"])
         if "grantTypes" in body:
-            assert body["redirectUris"] == ["http://127.0.0.1/oauth/callback"]
+            require(body["redirectUris"] == ["http://127.0.0.1/oauth/callback"])
         client = "client-" + secrets.token_hex(8)
         self.server.clients[client] = self.server.secret("clientsecret")
         self.reply(
@@ -147,14 +152,17 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(401, "invalid_client")
 
     def authorize(self, query, body):
-        assert query["response_type"] == "code"
-        assert query["code_challenge_method"] == "S256"
-        assert query["scopes"] == "sso:account:access"
-        assert "scope" not in query
+        require(query["response_type"] == "code")
+        require(query["code_challenge_method"] == "S256")
+        require(query["scopes"] == "sso:account:access")
+        require("scope" not in query)
         redirect = urlsplit(query["redirect_uri"])
-        assert (redirect.scheme, redirect.hostname, redirect.path) == ("http", "127.0.0.1", "/oauth/callback")
+        require(
+            (redirect.scheme, redirect.hostname, redirect.path) == ("http", "127.0.0.1", "/oauth/callback")
+        )
         if query["client_id"] not in self.server.clients:
-            return self.reply(400, {"error": "unknown client"})
+            self.reply(400, {"error": "unknown client"})
+            return
         if self.server.deny:
             back = {"error": self.server.deny, "state": query["state"]}
         else:
@@ -168,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def start_device(self, query, body):
         self.check_client(body)
-        assert body["startUrl"]
+        require(body["startUrl"])
         code = self.server.secret("device")
         self.server.devices[code] = body["clientId"]
         self.reply(
@@ -184,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def token(self, query, body):
-        assert self.headers["Content-Type"] == "application/json"
+        require(self.headers["Content-Type"] == "application/json")
         self.check_client(body)
         client = body["clientId"]
         if body["grantType"] == DEVICE:
@@ -220,7 +228,7 @@ class Handler(BaseHTTPRequestHandler):
         return token
 
     def page(self, query, field, items):
-        assert 1 <= int(query["max_result"]) <= 100
+        require(1 <= int(query["max_result"]) <= 100)
         start = int(query.get("next_token", 0))
         end = start + self.server.page_size
         document = {field: items[start:end], "nextToken": str(end) if end < len(items) else None}
@@ -264,14 +272,13 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200, None)
 
     def directory_card(self, query, body):
-        if self.server.card is None:
-            return self.reply(404, {})
-        return self.reply(200, self.server.card)
+        published = self.server.card is not None
+        self.reply(200 if published else 404, self.server.card if published else {})
 
     def federation(self, query, body):
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        assert form["Action"] == "getSigninToken"
-        assert set(json.loads(form["Session"])) == {"sessionId", "sessionKey", "sessionToken"}
+        require(form["Action"] == "getSigninToken")
+        require(set(json.loads(form["Session"])) == {"sessionId", "sessionKey", "sessionToken"})
         self.reply(200, {"SigninToken": self.server.secret("signin")})
 
     def reply(self, status, document):

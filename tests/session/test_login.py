@@ -213,18 +213,19 @@ def test_a_portal_that_stumbles_during_a_device_login_is_asked_again(rooms, port
 def test_an_unreachable_portal_is_reported_as_worth_another_try(rooms, portal):
     portal.shutdown()
     portal.server_close()
-    with pytest.raises(PortalUnavailableError, match="cannot reach 127.0.0.1") as caught:
+    with pytest.raises(PortalUnavailableError, match=r"cannot reach 127\.0\.0\.1") as caught:
         login_with_device(rooms.desk, rooms.organization, lambda _: None)
     assert caught.value.exit_code is ExitCode.TRY_AGAIN
 
 
 def test_pages_that_people_see_keep_the_code_from_leaking():
     with CallbackListener(Secret("right")) as listener:
-        with urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right") as response:
-            assert response.headers["Referrer-Policy"] == "no-referrer"
-            assert response.headers["Cache-Control"] == "no-store"
-            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
-            assert b"mine" not in response.read()
+        response = urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right")
+        headers, page = response.headers, response.read()
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert b"mine" not in page
 
 
 def test_other_methods_are_not_served():

@@ -1,0 +1,138 @@
+"""Role credentials and listings: paging, throttling, caching, refusal."""
+
+import pytest
+
+from usher.core.errors import ExitCode, UnavailableError
+from usher.session.errors import AccessRefusedError, PortalAnswerError, PortalUnavailableError
+from usher.session.portal import MOST_PAGES
+from usher.session.records import read_role, role_name, stored_roles
+from usher.session.roles import list_entrances, role_credentials
+
+STAGING = "222222222222"
+
+
+def test_everything_that_may_be_entered_is_listed_by_account_name(signed_in):
+    found = [(entry.account.name, entry.permission_set) for entry in list_entrances(signed_in.keeper)]
+    assert found == [
+        ("management", "AdministratorAccess"),
+        ("production", "ReadOnlyAccess"),
+        ("staging", "AdministratorAccess"),
+        ("staging", "ReadOnlyAccess"),
+    ]
+
+
+def test_lists_are_read_page_by_page(signed_in, portal):
+    portal.page_size = 1
+    assert len(list_entrances(signed_in.keeper)) == 4
+    assert portal.count("list_accounts") == 3
+    assert portal.count("list_roles") == 4
+
+
+def test_a_list_that_never_ends_is_cut(signed_in, portal):
+    portal.page_size = 0
+    with pytest.raises(PortalAnswerError, match=f"{MOST_PAGES:,} pages"):
+        signed_in.keeper.portal.accounts(signed_in.keeper.access_token())
+
+
+def test_throttled_calls_are_tried_again_with_growing_pauses(signed_in, portal):
+    portal.failures = [429, 503, 429]
+    assert len(signed_in.keeper.portal.accounts(signed_in.keeper.access_token())) == 3
+    pauses = signed_in.slept[-3:]
+    assert pauses == sorted(pauses)
+    assert pauses[0] > 0.3
+
+
+@pytest.mark.parametrize(("status", "words"), [(429, "throttling"), (500, "failing")])
+def test_a_portal_that_keeps_refusing_work_is_reported_as_worth_another_try(signed_in, portal, status, words):
+    token = signed_in.keeper.access_token()
+    portal.failures = [status] * 5
+    with pytest.raises(PortalUnavailableError, match=words) as caught:
+        signed_in.keeper.portal.accounts(token)
+    assert caught.value.exit_code is ExitCode.TRY_AGAIN
+    assert isinstance(caught.value, UnavailableError)
+
+
+def test_four_hundred_accounts_survive_a_throttling_portal(signed_in, portal):
+    portal.accounts = {f"{n:012d}": (f"a{n}", ["ReadOnlyAccess"]) for n in range(400)}
+    signed_in.keeper.access_token()
+    portal.failures = [429, 429, 503]
+    assert len(list_entrances(signed_in.keeper)) == 400
+
+
+def test_role_credentials_are_fetched_once_and_kept_sealed(signed_in, portal):
+    first = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    assert role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess") == first
+    assert portal.count("credentials") == 1
+    assert stored_roles(signed_in.vault, "mkdev") == [(STAGING, "ReadOnlyAccess")]
+
+
+def test_expiry_is_understood_as_milliseconds(signed_in, clock):
+    keys = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    assert 3500 < keys.expires_at - clock() <= 3600
+
+
+def test_keys_that_end_within_five_minutes_are_replaced(signed_in, portal, clock):
+    first = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    portal.token_seconds = 100_000
+    clock.advance(3310)
+    assert role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess") != first
+
+
+def test_no_access_names_account_and_permission_set_and_the_next_command(signed_in):
+    with pytest.raises(AccessRefusedError) as caught:
+        role_credentials(signed_in.keeper, STAGING, "Billing")
+    assert caught.value.exit_code is ExitCode.NO_ACCESS
+    assert STAGING in caught.value.message
+    assert "Billing" in caught.value.message
+    assert "usher profiles sync" in caught.value.hint
+
+
+def test_refused_access_removes_what_was_cached(signed_in, portal, clock):
+    role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    portal.accounts[STAGING] = ("staging", [])
+    clock.advance(3310)
+    with pytest.raises(AccessRefusedError):
+        role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    assert stored_roles(signed_in.vault, "mkdev") == []
+
+
+@pytest.mark.parametrize("content", [b"not json", b'"text"'])
+def test_a_damaged_cache_is_fetched_anew(signed_in, content):
+    signed_in.vault.write(role_name("mkdev", STAGING, "ReadOnlyAccess"), content)
+    assert read_role(signed_in.vault, "mkdev", STAGING, "ReadOnlyAccess") is None
+    assert role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess").session_token
+
+
+def test_an_account_without_a_name_is_called_by_its_id(signed_in, portal):
+    portal.accounts = {STAGING: ("", ["ReadOnlyAccess"])}
+    assert [entry.account.name for entry in list_entrances(signed_in.keeper)] == [STAGING]
+
+
+def test_an_account_id_that_is_none_is_refused(signed_in, portal):
+    portal.accounts = {"../../etc": ("evil", [])}
+    with pytest.raises(PortalAnswerError, match="twelve digits"):
+        list_entrances(signed_in.keeper)
+
+
+def test_an_unexpected_refusal_is_shown_with_its_status(signed_in, portal):
+    token = signed_in.keeper.access_token()
+    portal.failures = [400]
+    with pytest.raises(PortalAnswerError, match=r"HTTP 400.*Unknown Code"):
+        signed_in.keeper.portal.accounts(token)
+
+
+def test_sixteen_threads_asking_for_one_role_fetch_it_once(signed_in, portal):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(16) as threads:
+        keys = list(
+            threads.map(lambda _: role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess"), range(16))
+        )
+    assert len({key.access_key_id for key in keys}) == 1
+    assert portal.count("credentials") == 1
+
+
+def test_secrets_do_not_show_when_a_value_is_printed(signed_in, portal):
+    keys = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    shown = repr(keys) + str(keys) + repr(read_role(signed_in.vault, "mkdev", STAGING, "ReadOnlyAccess"))
+    assert not any(secret in shown for secret in portal.issued)
