@@ -75,7 +75,7 @@ class StatusReader(Protocol):
 
 
 class AccessReader(StatusReader, Protocol):
-    """Reads an Identity Center. Implementations are safe to call from several threads."""
+    """Reads permission sets and assignments. Implementations are safe to call from several threads."""
 
     def list_permission_sets(self) -> Sequence[PermissionSetArn]:
         """The ARNs of all permission sets."""
@@ -91,18 +91,6 @@ class AccessReader(StatusReader, Protocol):
 
     def read_policies(self, permission_set: PermissionSet, arn: PermissionSetArn) -> PermissionSet:
         """`permission_set` with its policies and boundary. Four calls."""
-        ...
-
-    def list_groups(self) -> Mapping[PrincipalId, Group]:
-        """All groups, without their members."""
-        ...
-
-    def list_users(self) -> Mapping[PrincipalId, User]:
-        """All users."""
-        ...
-
-    def list_members(self, group: PrincipalId) -> Sequence[Membership]:
-        """The memberships of one group."""
         ...
 
     def list_grants_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[Grant]:
@@ -122,8 +110,24 @@ class AccessReader(StatusReader, Protocol):
         ...
 
 
-class AccessWriter(StatusReader, Protocol):
-    """Changes an Identity Center. What exists already counts as made, what is gone as removed."""
+class PeopleReader(Protocol):
+    """Reads the identity store beside it. Implementations are safe to call from several threads."""
+
+    def list_groups(self) -> Mapping[PrincipalId, Group]:
+        """All groups, without their members."""
+        ...
+
+    def list_users(self) -> Mapping[PrincipalId, User]:
+        """All users."""
+        ...
+
+    def list_members(self, group: PrincipalId) -> Sequence[Membership]:
+        """The memberships of one group."""
+        ...
+
+
+class PeopleWriter(Protocol):
+    """Changes the identity store. What exists already counts as made, what is gone as removed."""
 
     def create_user(self, user: User) -> PrincipalId:
         """Add a user."""
@@ -148,6 +152,10 @@ class AccessWriter(StatusReader, Protocol):
     def remove_member(self, membership_id: str) -> None:
         """End a membership."""
         ...
+
+
+class AccessWriter(StatusReader, Protocol):
+    """Changes permission sets and assignments. What exists counts as made, what is gone as removed."""
 
     def create_permission_set(
         self, name: str, settings: PermissionSetSettings, tags: Mapping[str, str]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from usher.apply.cost import CostLine, Strategy, WorldSize, best, choose, pages, predict
-from usher.apply.ports import AccessReader, Grant, Membership
+from usher.apply.ports import AccessReader, Grant, Membership, PeopleReader
 from usher.core.accounts import Account
 from usher.core.assignments import Assignment
 from usher.core.ids import AccountId, PermissionSetArn, PrincipalId
@@ -66,6 +66,7 @@ class _Grants:
 
 def read_access(
     reader: AccessReader,
+    people_reader: PeopleReader,
     instance: Instance,
     accounts: Sequence[Account],
     desired: DesiredAccess,
@@ -80,7 +81,7 @@ def read_access(
     """
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="read") as pool:
         sets = _read_sets(reader, desired, pool)
-        people = _read_people(reader, desired, pool)
+        people = _read_people(people_reader, desired, pool)
         grants = _read_grants(reader, sets, people, desired, strategy, pool)
         held = {grant.permission_set for grant in grants.found}
         assigned = [arn for arn in sets.declared if arn in held]
@@ -110,7 +111,7 @@ def _read_sets(reader: AccessReader, desired: DesiredAccess, pool: Executor) -> 
     return _Sets({**by_arn, **full}, declared, doomed)
 
 
-def _read_people(reader: AccessReader, desired: DesiredAccess, pool: Executor) -> _People:
+def _read_people(reader: PeopleReader, desired: DesiredAccess, pool: Executor) -> _People:
     groups = reader.list_groups()
     users = reader.list_users()
     declared = [group_id for group_id, group in groups.items() if group.name in desired.groups]

@@ -14,7 +14,7 @@ from typing import assert_never
 from usher.apply.follow import Window
 from usher.apply.identifiers import Identifiers
 from usher.apply.journal import Journal
-from usher.apply.ports import AccessWriter, Request, RequestKind
+from usher.apply.ports import AccessWriter, PeopleWriter, Request, RequestKind
 from usher.apply.result import Item, Outcome, RunResult, likely_cause
 from usher.apply.timing import Timing
 from usher.core.errors import UnavailableError, UsherError
@@ -83,6 +83,7 @@ def run_plan(
     actual: ActualAccess,
     permission_sets: Mapping[str, PermissionSet],
     writer: AccessWriter,
+    people: PeopleWriter,
     *,
     journal: Journal,
     timing: Timing,
@@ -93,7 +94,7 @@ def run_plan(
     `progress` is told when a change begins and when it ends. Failures are in the result; raises
     UnavailableError only when the other end no longer answers at all, with how far the run came.
     """
-    run = _Run(plan, actual, permission_sets, writer, journal, timing, progress)
+    run = _Run(plan, actual, permission_sets, writer, people, journal, timing, progress)
     return run.carry_out()
 
 
@@ -104,6 +105,7 @@ class _Run:
         actual: ActualAccess,
         permission_sets: Mapping[str, PermissionSet],
         writer: AccessWriter,
+        people: PeopleWriter,
         journal: Journal,
         timing: Timing,
         progress: Callable[[Item], None],
@@ -112,6 +114,7 @@ class _Run:
         self._ids = Identifiers(actual)
         self._permission_sets = {**actual.permission_sets, **permission_sets}
         self._writer = writer
+        self._people = people
         self._journal = journal
         self._timing = timing
         self._progress = progress
@@ -189,20 +192,20 @@ class _Run:
         return request
 
     def _make(self, change: _Immediate) -> None:
-        writer, ids = self._writer, self._ids
+        writer, people, ids = self._writer, self._people, self._ids
         match change:
             case CreateUser(user=user):
-                ids.learn_user(user.user_name, writer.create_user(user))
+                ids.learn_user(user.user_name, people.create_user(user))
             case UpdateUser(before=before, after=after):
-                writer.update_user(ids.user(after.user_name), before, after)
+                people.update_user(ids.user(after.user_name), before, after)
             case CreateGroup(group=group, description=description):
-                ids.learn_group(group, writer.create_group(group, description))
+                ids.learn_group(group, people.create_group(group, description))
             case UpdateGroup(group=group, after=description):
-                writer.update_group(ids.group(group), description)
+                people.update_group(ids.group(group), description)
             case AddMember(group=group, user_name=user_name):
-                writer.add_member(ids.group(group), ids.user(user_name))
+                people.add_member(ids.group(group), ids.user(user_name))
             case RemoveMember(group=group, user_name=user_name):
-                writer.remove_member(ids.membership(group, user_name))
+                people.remove_member(ids.membership(group, user_name))
             case CreatePermissionSet(name=name, settings=settings, tags=tags):
                 ids.learn_permission_set(name, writer.create_permission_set(name, settings, tags))
             case DeletePermissionSet(name=name):

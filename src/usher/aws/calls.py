@@ -61,6 +61,11 @@ class ServiceCalls:
         self._pace = pace
         self._count = count or CallCount()
 
+    @property
+    def region(self) -> str:
+        """The region the calls go to."""
+        return str(self._client.meta.region_name)
+
     def call(self, operation: str, what: str, **parameters: object) -> Mapping[str, Any]:
         """The answer to one `operation`; `what` says in an error what was tried."""
         self._pace()

@@ -34,6 +34,11 @@ class Terminal:
         """Whether a person can answer a question here."""
         return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
 
+    @property
+    def colours_results(self) -> bool:
+        """Whether results may be styled: only where a person sees them, never in a pipe or a file."""
+        return self._colour and self._out.isatty()
+
     def result(self, text: str) -> None:
         """Print a result: what a script reads, on stdout."""
         print(text, file=self._out, flush=True)

@@ -1,0 +1,130 @@
+"""Composition of the access engine: what stands behind `usher access`, built from options and context.
+
+Apart from `cli/wire.py`, because this half imports botocore and the other must not.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from usher.access.model import AccessFile
+from usher.access.resolve import resolve_access
+from usher.access.tag_needs import accounts_to_ask_for_tags
+from usher.apply.cost import Strategy
+from usher.apply.journal import JournalFile, open_journal
+from usher.apply.pace import Pace
+from usher.apply.read import Reading, read_access
+from usher.apply.timing import Timing
+from usher.aws.calls import CallCount, ServiceCalls
+from usher.aws.clients import AwsSettings
+from usher.aws.identity_store import IdentityStore
+from usher.aws.organizations import list_accounts, read_tags
+from usher.aws.sso_admin import SsoAdmin, read_instance
+from usher.cli.context import Context
+from usher.core.organization import DesiredAccess, Instance
+from usher.core.partitions import partition_of_region
+
+# Nine tenths of AWS's quota of 20 calls a second, which all callers of the organization share. An endpoint
+# of one's own has no such quota.
+AWS_CALLS_PER_SECOND = 18.0
+OWN_CALLS_PER_SECOND = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRooms:
+    """One Identity Center with its organization, and the count of all calls made to them."""
+
+    instance: Instance
+    region: str
+    sso: SsoAdmin
+    people: IdentityStore
+    organizations: ServiceCalls
+    count: CallCount
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a file asks for, beside what was read."""
+
+    desired: DesiredAccess
+    reading: Reading
+
+
+def open_access_rooms(
+    context: Context,
+    *,
+    region: str = "",
+    profile: str = "",
+    endpoint_url: str = "",
+    instance_arn: str = "",
+    calls_per_second: float | None = None,
+) -> AccessRooms:
+    """The rooms behind `usher access`; finds the instance, with one call.
+
+    Raises UsageError without a region, NotFoundError without an instance, NoAccessError without keys.
+    """
+    environ = context.environ
+    settings = AwsSettings(
+        region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "",
+        profile=profile,
+        endpoint_url=endpoint_url,
+    )
+    rate = calls_per_second or (OWN_CALLS_PER_SECOND if endpoint_url else AWS_CALLS_PER_SECOND)
+    count = CallCount()
+
+    def calls(service: str) -> ServiceCalls:
+        # Each service has a quota of its own.
+        pace = Pace(rate, clock=time.monotonic, sleep=time.sleep)
+        return ServiceCalls(service, settings, pace=pace.take, count=count)
+
+    sso_calls = calls("sso-admin")
+    instance = read_instance(sso_calls, instance_arn)
+    return AccessRooms(
+        instance,
+        sso_calls.region,
+        SsoAdmin(sso_calls, instance),
+        IdentityStore(calls("identitystore"), instance),
+        calls("organizations"),
+        count,
+        Timing(time.monotonic, time.sleep, random.random),
+    )
+
+
+def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> Comparison:
+    """Resolve `file` against the organization and read what it decides about.
+
+    Raises AccessFileError when the file does not fit the organization.
+    """
+    accounts = list_accounts(rooms.organizations)
+    asked = accounts_to_ask_for_tags(file, accounts)
+    tagged = [
+        replace(account, tags=read_tags(rooms.organizations, account)) if account.id in asked else account
+        for account in accounts
+    ]
+    desired = resolve_access(file, tagged, partition=partition_of_region(rooms.region))
+    reading = read_access(
+        rooms.sso,
+        rooms.people,
+        rooms.instance,
+        tagged,
+        desired,
+        strategy=strategy,
+        tags_asked=len(asked),
+    )
+    return Comparison(desired, reading)
+
+
+@contextmanager
+def new_journal(context: Context) -> Iterator[JournalFile]:
+    """A new journal in the configuration folder."""
+    with open_journal(
+        context.config_dir / "journals", lambda: datetime.now(UTC), secrets.token_hex(4)
+    ) as journal:
+        yield journal
