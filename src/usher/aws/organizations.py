@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from usher.aws.calls import ServiceCalls
@@ -54,3 +56,27 @@ def _account(item: Mapping[str, Any], management: str | None) -> Account:
         active=state == "ACTIVE",
         is_management=item["Id"] == management,
     )
+
+
+def read_organization(
+    settings: AwsSettings, operation: str, parameters: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The answer to one reading operation as JSON 1.1 carries it: dates are epoch seconds.
+
+    Raises UsherError; `aws.clients.error_code` gives AWS's code.
+    """
+    answer = _calls(settings).call(operation, f"organizations:{operation}", **parameters)
+    return {name: _plain(value) for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+@cache
+def _calls(settings: AwsSettings) -> ServiceCalls:
+    return ServiceCalls("organizations", settings)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -27,6 +27,11 @@ class AccountList:
         """Every account, the management account first, then by name."""
         return tuple(self._current().values())
 
+    @property
+    def owner(self) -> Account:
+        """The account that owns the organization, and with it the instance."""
+        return self.all()[0]
+
     def get(self, account_id: str) -> Account | None:
         """The account with that id, asked anew when it is not in the kept list."""
         return self._current().get(account_id) or self._current(older_than=1.0).get(account_id)

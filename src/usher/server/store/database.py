@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, create_engine, event, text
 
 from usher.server.audit.chain import AuditEvent
 from usher.server.store.audit_events import append_events
@@ -51,6 +52,10 @@ class Database:
     def engine(self) -> Engine:
         """The SQLAlchemy engine, for migrations."""
         return self._engine
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
 
     def now(self) -> float:
         """The present as UTC epoch seconds."""

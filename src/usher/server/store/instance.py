@@ -18,7 +18,6 @@ class Instance:
     identity_store_id: str
     name: str
     region: str
-    owner_account_id: str
     portal_session_seconds: int
     created_at: float
 

@@ -39,7 +39,6 @@ instances = Table(
     Column("identity_store_id", String(64), nullable=False, unique=True),
     Column("name", String(255), nullable=False),
     Column("region", String(32), nullable=False),
-    Column("owner_account_id", String(12), nullable=False),
     Column("portal_session_seconds", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
 )

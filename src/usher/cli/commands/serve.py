@@ -1,0 +1,85 @@
+"""Run the directory: a self-hosted Identity Center.
+
+  usher serve --data /var/lib/usher --listen 127.0.0.1:8700 --public-url https://sso.example.com
+
+It needs AWS credentials of its own (environment, profile or instance role) that may assume
+OrganizationAccountAccessRole, or the role named with --account-role, in each account. Behind a proxy, keep
+the Host header and do not drop headers with underscores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from usher.cli.context import Context
+from usher.core.errors import ExitCode, UsageError
+
+DEFAULT_LISTEN = "127.0.0.1:8700"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the directory's data folder")
+    parser.add_argument(
+        "--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT", help=f"default {DEFAULT_LISTEN}"
+    )
+    parser.add_argument("--public-url", default="", metavar="URL", help="the origin that people use")
+    parser.add_argument(
+        "--account-role",
+        default="OrganizationAccountAccessRole",
+        metavar="NAME",
+        help="the role to assume in each account (default OrganizationAccountAccessRole)",
+    )
+    parser.add_argument(
+        "--federation-url", default="", metavar="URL", help="where console sessions are made, if not at AWS"
+    )
+
+
+def run(options: argparse.Namespace, context: Context) -> ExitCode:
+    """Serve until stopped."""
+    host, port = parse_listen(options.listen)
+    public_url = parse_public_url(options.public_url or f"http://{options.listen}")
+    from usher.server.serve import listen, serve
+    from usher.server.setup import configure
+
+    config = configure(
+        options.data,
+        public_url,
+        account_role_name=options.account_role,
+        federation_url=options.federation_url,
+    )
+    listener = listen(host, port)
+    context.terminal.say(f"the directory listens on {options.listen}; sign in at {config.start_url}")
+    serve(config, listener)
+    return ExitCode.DONE
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Host and port in `text`. Raises UsageError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+        raise UsageError(f"--listen {text} is not HOST:PORT", hint=f"for example {DEFAULT_LISTEN}")
+    return host.strip("[]"), int(port)
+
+
+def parse_public_url(text: str) -> str:
+    """The origin in `text`, without a trailing slash. Plain http is for loopback addresses only."""
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query:
+        raise UsageError(f"--public-url {text} is not an origin", hint="for example https://sso.example.com")
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise UsageError(
+            f"--public-url {text} would send passwords and tokens unencrypted",
+            hint="use https; plain http is for loopback addresses only",
+        )
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,41 @@
+"""organizations, read only: what a client of Identity Center reads, passed through to AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from usher.aws.clients import AwsSettings, error_code
+from usher.aws.organizations import read_organization
+from usher.core.errors import UnavailableError, UsherError
+from usher.server.awsapi.call import Call
+from usher.server.awsapi.errors import ApiError
+
+PASSED_THROUGH = (
+    "DescribeAccount",
+    "DescribeOrganization",
+    "ListAccounts",
+    "ListAccountsForParent",
+    "ListOrganizationalUnitsForParent",
+    "ListParents",
+    "ListRoots",
+    "ListTagsForResource",
+)
+
+
+def _pass_through(operation: str) -> Callable[[Call], Mapping[str, Any]]:
+    def read(call: Call) -> Mapping[str, Any]:
+        try:
+            return read_organization(AwsSettings(call.services.config.region), operation, call.params)
+        except UnavailableError:
+            raise
+        except UsherError as error:
+            code = error_code(error)
+            if not code:
+                raise
+            raise ApiError(code, error.message) from error
+
+    return read
+
+
+OPERATIONS = {operation: _pass_through(operation) for operation in PASSED_THROUGH}
