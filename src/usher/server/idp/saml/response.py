@@ -15,8 +15,9 @@ from secrets import token_hex
 
 from lxml import etree
 from lxml.builder import ElementMaker
-from signxml import XMLSigner, methods
+from signxml import methods
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.signer import XMLSigner
 
 from usher.server.idp.saml.keys import SigningKey
 from usher.server.idp.saml.metadata import NAME_ID_FORMAT
