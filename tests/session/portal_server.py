@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, status, error, description=""):
         super().__init__(error)
         self.status, self.error, self.description = status, error, description
@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
                 return self.reply(failure, {"message": "HTTP Unknown Code"})
             try:
                 return route(query, body)
-            except Refused as refused:
+            except RefusedError as refused:
                 if parts.path.startswith(("/client", "/device", "/token")):
                     document = {"error": refused.error, "error_description": refused.description}
                 else:
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def check_client(self, body):
         if self.server.clients.get(body["clientId"]) != body["clientSecret"]:
-            raise Refused(401, "invalid_client")
+            raise RefusedError(401, "invalid_client")
 
     def authorize(self, query, body):
         require(query["response_type"] == "code")
@@ -198,9 +198,9 @@ class Handler(BaseHTTPRequestHandler):
         if body["grantType"] == DEVICE:
             error = self.server.device_answers.pop(0) if self.server.device_answers else None
             if error:
-                raise Refused(400, error)
+                raise RefusedError(400, error)
             if self.server.devices.pop(body["deviceCode"], None) != client:
-                raise Refused(400, "invalid_grant")
+                raise RefusedError(400, "invalid_grant")
         elif body["grantType"] == "authorization_code":
             challenge = hashlib.sha256(body["codeVerifier"].encode()).digest()
             presented = (
@@ -209,22 +209,22 @@ class Handler(BaseHTTPRequestHandler):
                 base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
             )
             if self.server.codes.pop(body["code"], None) != presented:
-                raise Refused(400, "invalid_grant")
+                raise RefusedError(400, "invalid_grant")
         elif body["grantType"] == "refresh_token":
             time.sleep(self.server.refresh_delay)
             self.server.calls.append("refresh")
             held = (body["refreshToken"], client)
             if held not in self.server.refresh_tokens:
-                raise Refused(400, "invalid_grant", "refresh token is spent or unknown")
+                raise RefusedError(400, "invalid_grant", "refresh token is spent or unknown")
             self.server.refresh_tokens.remove(held)
         else:
-            raise Refused(400, "unsupported_grant_type")
+            raise RefusedError(400, "unsupported_grant_type")
         self.reply(200, self.server.tokens(client))
 
     def check_bearer(self):
         token = self.headers.get("x-amz-sso_bearer_token")
         if self.server.access_tokens.get(token, 0) < time.time():
-            raise Refused(401, "UnauthorizedException", "Session token not found or invalid")
+            raise RefusedError(401, "UnauthorizedException", "Session token not found or invalid")
         return token
 
     def page(self, query, field, items):
@@ -252,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
         self.check_bearer()
         number, role = query["account_id"], query["role_name"]
         if role not in self.server.accounts.get(number, ("", []))[1]:
-            raise Refused(403, "ForbiddenException", "No access")
+            raise RefusedError(403, "ForbiddenException", "No access")
         self.reply(
             200,
             {

@@ -92,7 +92,7 @@ def status_document(states: Sequence[OrganizationState], kept: dict[str, str]) -
 def skew_warning(seconds: float) -> str:
     """What to say about a wrong clock. `seconds` is positive when ours is ahead."""
     direction = "ahead of" if seconds > 0 else "behind"
-    amount = plain_duration(int(abs(seconds)))
+    amount = plain_duration(round(abs(seconds) / 60) * 60)
     return f"this machine's clock is {amount} {direction} the server's; set it, or keys will seem expired"
 
 

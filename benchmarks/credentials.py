@@ -1,0 +1,125 @@
+"""How much a warm `usher credentials PROFILE` costs over starting Python, as ratios.
+
+    python benchmarks/credentials.py [--runs 30] [--json]
+
+Compares, on this machine and with this interpreter, alternating runs of
+
+- `python -c pass`: the floor, what no Python program can undercut,
+- `usher credentials PROFILE` from a ready record in memory (the budget is 1.5 x the floor),
+- the same from the sealed vault, as on machines without a memory file system.
+
+Sets up a throw-away home with a sealed role session and asks no network. Exits 1 over the budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from usher.core.ids import AccountId
+from usher.core.secrets import Secret
+from usher.session.organizations import PortalOrganization, save_organization
+from usher.session.portal import RoleCredentials
+from usher.session.ready_record import ReadyShelf
+from usher.session.records import write_role
+from usher.session.vault.keys import KeyKeeper
+from usher.session.vault.sealed import SealedVault
+
+BUDGET = 1.5
+PROFILE = "mkdev-staging/AdministratorAccess"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=30, help="runs of each, at least 20")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = _measure(Path(folder), max(options.runs, 20))
+    if options.json:
+        print(json.dumps(outcome, indent=2))
+    else:
+        print(f"python -c pass          {outcome['floor_ms']:6.1f} ms   1.00")
+        print(
+            f"usher credentials ready {outcome['ready_ms']:6.1f} ms   {outcome['ready_ratio']:.2f}   budget {BUDGET}"
+        )
+        print(f"usher credentials sealed{outcome['sealed_ms']:6.1f} ms   {outcome['sealed_ratio']:.2f}")
+        print(f"medians of {outcome['runs']} alternating runs, {outcome['python']}")
+    return 0 if outcome["within_budget"] else 1
+
+
+def _measure(home: Path, runs: int) -> dict[str, object]:
+    environ = _prepare(home)
+    usher = str(Path(sys.executable).with_name("usher"))
+    shelf = ReadyShelf(environ, Path("/proc/self/mountinfo").read_text(), os.getuid())
+    floor, ready, sealed = [], [], []
+    try:
+        _timed([usher, "credentials", PROFILE], environ)
+        for _ in range(runs):
+            floor.append(_timed([sys.executable, "-c", "pass"], environ))
+            ready.append(_timed([usher, "credentials", PROFILE], environ))
+        for _ in range(max(runs // 3, 7)):
+            shelf.remove(PROFILE)
+            sealed.append(_timed([usher, "credentials", PROFILE], environ))
+    finally:
+        shelf.remove(PROFILE)
+    base = statistics.median(floor)
+    ratio = statistics.median(ready) / base
+    return {
+        "python": sys.version.split()[0],
+        "runs": runs,
+        "floor_ms": round(base, 2),
+        "ready_ms": round(statistics.median(ready), 2),
+        "sealed_ms": round(statistics.median(sealed), 2),
+        "ready_ratio": round(ratio, 3),
+        "sealed_ratio": round(statistics.median(sealed) / base, 3),
+        "budget": BUDGET,
+        "within_budget": ratio <= BUDGET,
+    }
+
+
+def _prepare(home: Path) -> dict[str, str]:
+    """A home whose vault holds a role session for the profile."""
+    usher_home, config = home / "usher", home / "config"
+    organization = PortalOrganization("mkdev", "https://mkdev.awsapps.com/start", "eu-central-1")
+    save_organization(usher_home / "config", organization)
+    keys = KeyKeeper(usher_home / "cache", lambda: None, os.urandom)
+    vault = SealedVault(usher_home / "cache" / "vault", keys.key)
+    secret = Secret("s" * 1_000)
+    account = AccountId("222222222222")
+    expires_at = time.time() + 3_600
+    write_role(
+        vault, "mkdev", RoleCredentials(account, "AdministratorAccess", "ASIA", secret, secret, expires_at)
+    )
+    config.write_text(
+        f"[profile {PROFILE}]\nusher_organization = mkdev\nusher_account_id = {account}\n"
+        "usher_permission_set = AdministratorAccess\nregion = eu-central-1\n"
+    )
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "USHER_HOME": str(usher_home),
+        "AWS_CONFIG_FILE": str(config),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        **{name: os.environ[name] for name in ("XDG_RUNTIME_DIR",) if name in os.environ},
+    }
+
+
+def _timed(command: list[str], environ: dict[str, str]) -> float:
+    """Milliseconds that `command` takes; it must succeed."""
+    started = time.perf_counter()
+    subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
+    return (time.perf_counter() - started) * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

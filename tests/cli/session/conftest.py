@@ -1,0 +1,107 @@
+"""Real `usher` processes with a home of their own, against the honest portal of the session's tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+_PORTAL = Path(__file__).parents[2] / "session" / "portal_server.py"
+_SPEC = importlib.util.spec_from_file_location("portal_server", _PORTAL)
+portal_server = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(portal_server)
+
+USHER = [sys.executable, "-c", "import sys; from usher._entry import main; sys.exit(main())"]
+# A browser that follows redirects, as `$BROWSER` names one; it leaves no word behind.
+BROWSER = f'{sys.executable} -c "import sys, urllib.request as u; u.urlopen(sys.argv[1]).read()" %s'
+
+
+@pytest.fixture
+def portal():
+    yield from portal_server.running_portal()
+
+
+@dataclass
+class Home:
+    """A person's machine: run usher on it, look at its files."""
+
+    folder: Path
+    environ: dict
+    outputs: list = field(default_factory=list)
+
+    @property
+    def config(self):
+        return self.folder / ".aws" / "config"
+
+    def start(self, *arguments, **environ):
+        return subprocess.Popen(
+            [*USHER, *arguments],
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, **environ):
+        process = self.start(*arguments, **environ)
+        out, err = process.communicate(timeout=60)
+        self.outputs.append(out + err)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def ok(self, *arguments, **environ):
+        done = self.run(*arguments, **environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def files(self):
+        return [path for path in self.folder.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def home(tmp_path):
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    environ = {
+        "HOME": str(folder),
+        "PATH": os.environ["PATH"],
+        "BROWSER": BROWSER,
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+    }
+    (tmp_path / "run").mkdir(mode=0o700)
+    environ |= {
+        name: os.environ[name]
+        for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+        if name in os.environ
+    }
+    yield Home(folder, environ)
+    _clear_memory(folder)
+
+
+def _clear_memory(folder):
+    """Ready records go to shared memory; take away those of this test's home."""
+    shelf = Path(f"/dev/shm/usher-{os.getuid()}")
+    mark = os.fsencode(str(folder)).hex().encode()
+    for record in shelf.iterdir() if shelf.is_dir() else ():
+        if mark in record.read_bytes():
+            record.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def mkdev(home, portal):
+    """A home that is signed in to mkdev."""
+    home.ok("login", "mkdev", "--start-url", portal.url + "/start", "--region", "eu-central-1", "--device")
+    return home
+
+
+@pytest.fixture
+def synced(mkdev):
+    """A home with mkdev's profiles."""
+    mkdev.ok("profiles", "sync")
+    return mkdev
