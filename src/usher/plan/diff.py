@@ -8,10 +8,11 @@ Everything else is left alone, and listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from usher.core.assignments import Assignment
 from usher.core.errors import UsageError
+from usher.core.ids import AccountId
 from usher.core.organization import MANAGED_BY_ACCESS_FILE, MANAGED_BY_TAG, ActualAccess, DesiredAccess
 from usher.core.permission_sets import PermissionSet
 from usher.core.principals import Group, PrincipalKind
@@ -120,7 +121,8 @@ def _group_changes(desired: DesiredAccess, actual: ActualAccess) -> Iterator[Cha
 
 
 def _permission_set_changes(desired: DesiredAccess, actual: ActualAccess) -> Iterator[Change]:
-    kept = desired.assignments & actual.assignments
+    # A role stays where its set is assigned before and after, even if to others: grants come before removals.
+    kept = _pairs(desired.assignments) & _pairs(actual.assignments)
     for name, wanted in desired.permission_sets.items():
         there = actual.permission_sets.get(name)
         if there is None:
@@ -180,16 +182,20 @@ def _tag_changes(there: PermissionSet, wanted: PermissionSet) -> Iterator[Change
 
 
 def _provisioning(
-    name: str, kept: frozenset[Assignment], actual: ActualAccess, *, changed: bool
+    name: str, kept: Set[tuple[str, AccountId]], actual: ActualAccess, *, changed: bool
 ) -> Iterator[ProvisionPermissionSet]:
     """One provisioning, if a role that stays is concerned: a first assignment brings its role by itself."""
-    staying = {assignment.account_id for assignment in kept if assignment.permission_set == name}
+    staying = {account for permission_set, account in kept if permission_set == name}
     stale = {account for account in staying if (name, account) in actual.stale}
     concerned, reason = (
         (staying, ProvisioningReason.CHANGED) if changed else (stale, ProvisioningReason.STALE)
     )
     if concerned:
         yield ProvisionPermissionSet(name, reason, tuple(sorted(concerned)))
+
+
+def _pairs(assignments: frozenset[Assignment]) -> Set[tuple[str, AccountId]]:
+    return {(assignment.permission_set, assignment.account_id) for assignment in assignments}
 
 
 def _assignment_changes(

@@ -1,0 +1,407 @@
+"""What holds for every plan: carried out, it gives exactly the file, and touches nothing else.
+
+Random worlds are compared; the plan is then carried out by a strict interpreter, which refuses what AWS
+would refuse (a member of a missing group, deleting a set in use, granting what is not there).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from usher.core.accounts import Account
+from usher.core.assignments import Assignment
+from usher.core.ids import AccountId, IdentityStoreId, InstanceArn
+from usher.core.organization import (
+    MANAGED_BY_ACCESS_FILE,
+    MANAGED_BY_TAG,
+    ActualAccess,
+    DesiredAccess,
+    Instance,
+)
+from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
+from usher.core.policy_document import policy_document
+from usher.core.principals import Group, Principal, PrincipalKind, User
+from usher.plan.changes import (
+    AddMember,
+    AttachCustomerPolicy,
+    AttachManagedPolicy,
+    Change,
+    CreateAssignment,
+    CreateGroup,
+    CreatePermissionSet,
+    CreateUser,
+    DeleteAssignment,
+    DeleteBoundary,
+    DeleteInlinePolicy,
+    DeletePermissionSet,
+    DetachCustomerPolicy,
+    DetachManagedPolicy,
+    Plan,
+    ProvisionPermissionSet,
+    PutBoundary,
+    PutInlinePolicy,
+    RemoveMember,
+    TagPermissionSet,
+    UntagPermissionSet,
+    UpdateGroup,
+    UpdatePermissionSet,
+    UpdateUser,
+)
+from usher.plan.diff import is_managed, plan_changes
+from usher.plan.order import needs, settles, stage
+from usher.plan.words import sign_of, words_of
+
+INSTANCE = Instance(
+    InstanceArn("arn:aws:sso:::instance/ssoins-0123456789abcdef"), IdentityStoreId("d-0123456789")
+)
+ACCOUNTS = {AccountId(digit * 12): Account(AccountId(digit * 12), f"account{digit}") for digit in "123"}
+USERS = ("ana", "ben", "cleo", "dan")
+GROUPS = ("devs", "ops", "audit")
+SETS = ("Admin", "Read", "Bill")
+POLICIES = [ManagedPolicy(f"arn:aws:iam::aws:policy/{name}") for name in ("A", "B", "C")]
+CUSTOMER = [CustomerPolicy("Team"), CustomerPolicy("Team", "/web/")]
+INLINE = [
+    policy_document({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+    for action in ("s3:*", "ec2:*")
+]
+TEXTS = st.sampled_from(["", "one", "two"])
+
+
+def users_of(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, User]]:
+    some = st.builds(lambda text, email: ("Display " + text, "Given", "Family", email), TEXTS, TEXTS)
+    return st.dictionaries(st.sampled_from(names), some).map(
+        lambda found: {name: User(name, *fields) for name, fields in found.items()}
+    )
+
+
+@st.composite
+def groups_of(draw: st.DrawFn, members: list[str]) -> dict[str, Group]:
+    names = draw(st.sets(st.sampled_from(GROUPS)))
+    inside = st.frozensets(st.sampled_from(members)) if members else st.just(frozenset())
+    return {name: Group(name, draw(TEXTS), draw(inside)) for name in sorted(names)}
+
+
+@st.composite
+def permission_sets(draw: st.DrawFn, managed: st.SearchStrategy[bool]) -> dict[str, PermissionSet]:
+    found = {}
+    for name in sorted(draw(st.sets(st.sampled_from(SETS)))):
+        tags = draw(
+            st.dictionaries(st.sampled_from(["team", "cost", "aws:own"]), st.sampled_from(["1", "2"]))
+        )
+        if draw(managed):
+            tags = {**tags, MANAGED_BY_TAG: MANAGED_BY_ACCESS_FILE}
+        found[name] = PermissionSet(
+            name,
+            draw(TEXTS),
+            draw(st.sampled_from([3600, 7200])),
+            draw(TEXTS),
+            draw(st.frozensets(st.sampled_from(POLICIES))),
+            draw(st.frozensets(st.sampled_from(CUSTOMER))),
+            draw(st.none() | st.sampled_from(INLINE)),
+            draw(st.none() | st.sampled_from([*POLICIES, *CUSTOMER])),
+            tags,
+        )
+    return found
+
+
+def assignments_of(principals: list[Principal], sets: list[str]) -> st.SearchStrategy[frozenset[Assignment]]:
+    if not principals or not sets:
+        return st.just(frozenset())
+    one = st.builds(
+        Assignment, st.sampled_from(principals), st.sampled_from(sets), st.sampled_from(sorted(ACCOUNTS))
+    )
+    return st.frozensets(one, max_size=12)
+
+
+def principals_in(users: dict[str, User], groups: dict[str, Group]) -> list[Principal]:
+    return [Principal(PrincipalKind.USER, name) for name in users] + [
+        Principal(PrincipalKind.GROUP, name) for name in groups
+    ]
+
+
+@st.composite
+def desired_worlds(draw: st.DrawFn) -> DesiredAccess:
+    users = draw(users_of(USERS))
+    groups = draw(groups_of(sorted(users)))
+    sets = draw(permission_sets(st.just(True)))
+    sets = {
+        name: replace(each, tags={key: v for key, v in each.tags.items() if key != "aws:own"})
+        for name, each in sets.items()
+    }
+    grants = draw(assignments_of(principals_in(users, groups), sorted(sets)))
+    return DesiredAccess(ACCOUNTS, users, groups, sets, grants)
+
+
+@st.composite
+def actual_worlds(draw: st.DrawFn) -> ActualAccess:
+    users = draw(users_of(USERS))
+    groups = draw(groups_of(sorted(users)))
+    sets = draw(permission_sets(st.booleans()))
+    gone = [Principal(PrincipalKind.GROUP, "11111111-2222-3333-4444-555555555555")]
+    grants = draw(assignments_of([*principals_in(users, groups), *gone], sorted(sets)))
+    pairs = sorted({(grant.permission_set, grant.account_id) for grant in grants})
+    stale = draw(st.frozensets(st.sampled_from(pairs))) if pairs else frozenset()
+    return ActualAccess(INSTANCE, ACCOUNTS, users, groups, sets, grants, stale=stale)
+
+
+@dataclass
+class World:
+    """What a plan is carried out on. Every step checks what AWS would check."""
+
+    actual: ActualAccess
+    users: dict[str, User] = field(init=False)
+    groups: dict[str, Group] = field(init=False)
+    sets: dict[str, PermissionSet] = field(init=False)
+    grants: set[Assignment] = field(init=False)
+    stale: set[tuple[str, AccountId]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.users = dict(self.actual.users)
+        self.groups = dict(self.actual.groups)
+        self.sets = dict(self.actual.permission_sets)
+        self.grants = set(self.actual.assignments)
+        self.stale = set(self.actual.stale)
+
+    def carry_out(self, plan: Plan) -> ActualAccess:
+        for change in plan.changes:
+            self.make(change)
+        return replace(
+            self.actual,
+            users=self.users,
+            groups=self.groups,
+            permission_sets=self.sets,
+            assignments=frozenset(self.grants),
+            stale=frozenset(self.stale),
+        )
+
+    def make(self, change: Change) -> None:  # noqa: C901 -- one arm per kind of change
+        match change:
+            case CreateUser(user=user):
+                assert user.user_name not in self.users
+                self.users[user.user_name] = user
+            case UpdateUser(before=before, after=after):
+                assert self.users[after.user_name] == before
+                self.users[after.user_name] = after
+            case CreateGroup(group=group, description=description):
+                assert group not in self.groups
+                self.groups[group] = Group(group, description)
+            case UpdateGroup(group=group, before=before, after=after):
+                assert self.groups[group].description == before
+                self.groups[group] = replace(self.groups[group], description=after)
+            case AddMember(group=group, user_name=user_name):
+                assert user_name in self.users
+                assert user_name not in self.groups[group].members
+                self.members(group, self.groups[group].members | {user_name})
+            case RemoveMember(group=group, user_name=user_name):
+                assert user_name in self.groups[group].members
+                self.members(group, self.groups[group].members - {user_name})
+            case CreatePermissionSet(name=name, settings=new, tags=tags):
+                assert name not in self.sets
+                self.sets[name] = PermissionSet(
+                    name, new.description, new.session_seconds, new.relay_state, tags=tags
+                )
+            case DeletePermissionSet(name=name):
+                assert not any(grant.permission_set == name for grant in self.grants)
+                del self.sets[name]
+            case TagPermissionSet(name=name, tags=tags):
+                self.sets[name] = replace(self.sets[name], tags={**self.sets[name].tags, **tags})
+            case UntagPermissionSet(name=name, keys=keys):
+                kept = {key: value for key, value in self.sets[name].tags.items() if key not in keys}
+                self.sets[name] = replace(self.sets[name], tags=kept)
+            case ProvisionPermissionSet(name=name):
+                assert any(grant.permission_set == name for grant in self.grants)
+                self.stale = {pair for pair in self.stale if pair[0] != name}
+            case CreateAssignment(assignment=assignment):
+                assert assignment not in self.grants
+                assert assignment.permission_set in self.sets
+                known = self.users if assignment.principal.kind is PrincipalKind.USER else self.groups
+                assert assignment.principal.name in known
+                self.grants.add(assignment)
+            case DeleteAssignment(assignment=assignment):
+                self.grants.remove(assignment)
+                if not any(
+                    (each.permission_set, each.account_id)
+                    == (assignment.permission_set, assignment.account_id)
+                    for each in self.grants
+                ):
+                    self.stale.discard((assignment.permission_set, assignment.account_id))
+            case _:
+                self.contents(change)
+
+    def contents(self, change: Change) -> None:
+        assert not isinstance(change, CreateUser)
+        there = self.sets[change.name]
+        match change:
+            case UpdatePermissionSet(before=before, after=after):
+                assert (there.description, there.session_seconds, there.relay_state) == (
+                    before.description,
+                    before.session_seconds,
+                    before.relay_state,
+                )
+                new = replace(
+                    there,
+                    description=after.description,
+                    session_seconds=after.session_seconds,
+                    relay_state=after.relay_state,
+                )
+            case AttachManagedPolicy(policy=policy):
+                assert policy not in there.managed_policies
+                new = replace(there, managed_policies=there.managed_policies | {policy})
+            case DetachManagedPolicy(policy=policy):
+                assert policy in there.managed_policies
+                new = replace(there, managed_policies=there.managed_policies - {policy})
+            case AttachCustomerPolicy(policy=policy):
+                new = replace(there, customer_policies=there.customer_policies | {policy})
+            case DetachCustomerPolicy(policy=policy):
+                new = replace(there, customer_policies=there.customer_policies - {policy})
+            case PutInlinePolicy(policy=policy, before=before):
+                assert there.inline_policy == before
+                new = replace(there, inline_policy=policy)
+            case DeleteInlinePolicy(before=before):
+                assert there.inline_policy == before
+                new = replace(there, inline_policy=None)
+            case PutBoundary(boundary=boundary, before=before):
+                assert there.boundary == before
+                new = replace(there, boundary=boundary)
+            case DeleteBoundary(before=before):
+                assert there.boundary == before
+                new = replace(there, boundary=None)
+            case _:
+                assert_never(change)
+        assert new != there
+        self.sets[change.name] = new
+        self.stale |= {
+            (g.permission_set, g.account_id) for g in self.grants if g.permission_set == change.name
+        }
+
+    def members(self, group: str, members: frozenset[str]) -> None:
+        self.groups[group] = replace(self.groups[group], members=members)
+
+
+worlds = given(desired_worlds(), actual_worlds())
+thorough = settings(max_examples=150, deadline=None)
+
+
+def without_aws_tags(each: PermissionSet) -> PermissionSet:
+    return replace(each, tags={key: value for key, value in each.tags.items() if not key.startswith("aws:")})
+
+
+@worlds
+@thorough
+def test_a_plan_carried_out_gives_exactly_what_the_file_says(
+    desired: DesiredAccess, actual: ActualAccess
+) -> None:
+    after = World(actual).carry_out(plan_changes(desired, actual))
+    for name, user in desired.users.items():
+        assert after.users[name] == user
+    for name, group in desired.groups.items():
+        assert after.groups[name] == group
+    for name, wanted in desired.permission_sets.items():
+        assert without_aws_tags(after.permission_sets[name]) == wanted
+    decided = {each for each in after.assignments if each.permission_set in desired.permission_sets}
+    assert decided == desired.assignments
+    assert not {pair for pair in after.stale if pair[0] in desired.permission_sets}
+
+
+@worlds
+@thorough
+def test_after_a_plan_there_is_nothing_left_to_plan(desired: DesiredAccess, actual: ActualAccess) -> None:
+    after = World(actual).carry_out(plan_changes(desired, actual))
+    assert plan_changes(desired, after).changes == ()
+
+
+@worlds
+@thorough
+def test_what_the_file_does_not_name_stays_as_it_is(desired: DesiredAccess, actual: ActualAccess) -> None:
+    plan = plan_changes(desired, actual)
+    after = World(actual).carry_out(plan)
+    others = [name for name in actual.permission_sets if name in plan.left_alone.permission_sets]
+    for name in others:
+        assert after.permission_sets[name] == actual.permission_sets[name]
+        assert not is_managed(actual.permission_sets[name])
+    assert {a for a in after.assignments if a.permission_set in others} == {
+        a for a in actual.assignments if a.permission_set in others
+    }
+    for name in plan.left_alone.users:
+        assert after.users[name] == actual.users[name]
+    for name in plan.left_alone.groups:
+        assert after.groups[name] == actual.groups[name]
+
+
+@worlds
+@thorough
+def test_permission_sets_the_file_made_and_no_longer_names_go_with_their_assignments(
+    desired: DesiredAccess, actual: ActualAccess
+) -> None:
+    after = World(actual).carry_out(plan_changes(desired, actual))
+    for name in after.permission_sets.keys() - desired.permission_sets.keys():
+        assert not is_managed(after.permission_sets[name])
+    assert all(each.permission_set in after.permission_sets for each in after.assignments)
+
+
+@worlds
+@thorough
+def test_an_assignment_that_stays_is_neither_removed_nor_made_again(
+    desired: DesiredAccess, actual: ActualAccess
+) -> None:
+    changes = plan_changes(desired, actual).changes
+    made = {each.assignment for each in changes if isinstance(each, CreateAssignment)}
+    removed = {each.assignment for each in changes if isinstance(each, DeleteAssignment)}
+    assert not made & removed
+    assert not (made | removed) & (desired.assignments & actual.assignments)
+    assert max(Counter(map(str, changes)).values(), default=1) == 1
+
+
+@worlds
+@thorough
+def test_what_comes_is_made_before_what_goes_is_removed(desired: DesiredAccess, actual: ActualAccess) -> None:
+    kinds = [type(each) for each in plan_changes(desired, actual).changes]
+    last_grant = max((i for i, kind in enumerate(kinds) if kind is CreateAssignment), default=-1)
+    removing = (DeleteAssignment, RemoveMember, DeletePermissionSet)
+    first_removal = min((i for i, kind in enumerate(kinds) if kind in removing), default=len(kinds))
+    assert last_grant < first_removal
+
+
+@worlds
+@thorough
+def test_a_set_is_provisioned_at_most_once_and_only_where_a_role_stays(
+    desired: DesiredAccess, actual: ActualAccess
+) -> None:
+    changes = plan_changes(desired, actual).changes
+    provisioned = [each for each in changes if isinstance(each, ProvisionPermissionSet)]
+    assert max(Counter(each.name for each in provisioned).values(), default=1) == 1
+    before, after = (
+        {(a.permission_set, a.account_id) for a in world.assignments} for world in (actual, desired)
+    )
+    for each in provisioned:
+        assert {(each.name, account) for account in each.accounts} <= before & after
+        assert each.accounts
+
+
+@worlds
+@thorough
+def test_a_change_waits_for_what_it_needs(desired: DesiredAccess, actual: ActualAccess) -> None:
+    changes = plan_changes(desired, actual).changes
+    for change in changes:
+        for other in changes:
+            subject = settles(other)
+            if subject in needs(change) and type(other) in (CreateUser, CreateGroup, CreatePermissionSet):
+                assert other is change or stage(other) < stage(change)
+
+
+@worlds
+@thorough
+def test_every_change_has_words_that_name_its_object(desired: DesiredAccess, actual: ActualAccess) -> None:
+    plan = plan_changes(desired, actual)
+    for change in plan.changes:
+        assert sign_of(change) in "+~-"
+        subjects = [
+            str(value) for value in (getattr(change, "name", ""), getattr(change, "group", "")) if value
+        ]
+        words = words_of(change, plan.accounts)
+        assert all(subject in words for subject in subjects)
