@@ -48,12 +48,12 @@ def main() -> int:
     if options.json:
         print(json.dumps(outcome, indent=2))
     else:
-        print(f"python -c pass          {outcome['floor_ms']:6.1f} ms   1.00")
+        print(f"python -c pass            {outcome['floor_ms']:6.1f} ms  1.00")
+        print(f"usher credentials, ready  {outcome['ready_ms']:6.1f} ms  {outcome['ready_ratio']:.2f}")
+        print(f"usher credentials, sealed {outcome['sealed_ms']:6.1f} ms  {outcome['sealed_ratio']:.2f}")
         print(
-            f"usher credentials ready {outcome['ready_ms']:6.1f} ms   {outcome['ready_ratio']:.2f}   budget {BUDGET}"
+            f"medians of {outcome['runs']} alternating runs, {outcome['python']}; budget for ready: {BUDGET}"
         )
-        print(f"usher credentials sealed{outcome['sealed_ms']:6.1f} ms   {outcome['sealed_ratio']:.2f}")
-        print(f"medians of {outcome['runs']} alternating runs, {outcome['python']}")
     return 0 if outcome["within_budget"] else 1
 
 
