@@ -157,7 +157,7 @@ def _matches(pattern: str, value: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str]:
     if "\\p{" in pattern:
         # Python's re has no Unicode classes; AWS uses them for "whatever can be seen".
-        return _VISIBLE_AND_SPACES if " " in pattern or "\\s" in pattern else _VISIBLE
+        return _VISIBLE_AND_SPACES if " " in pattern or "{Z}" in pattern or "\\s" in pattern else _VISIBLE
     return re.compile(pattern)
 
 

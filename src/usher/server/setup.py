@@ -168,7 +168,7 @@ def _new_instance(config: ServerConfig, now: float) -> Instance:
 
 
 def _new_admin_key(owner: str) -> AdminKey:
-    # Twenty characters like AWS's ids, with a prefix that AWS does not use: nobody mistakes one for the other.
+    # Twenty characters as AWS's ids have, with a prefix that AWS does not use: nobody mistakes them.
     tail = base64.b32encode(secrets.token_bytes(10)).decode()
     return AdminKey(f"UDIR{tail}", Secret(secrets.token_urlsafe(30)), owner, active=True)
 
@@ -187,6 +187,7 @@ def _administrator(email: str, now: float) -> StoredUser:
             **({"Emails": [{"Value": email, "Primary": True}]} if "@" in email else {}),
         },
         active=True,
+        revision=1,
         created_at=now,
         updated_at=now,
     )

@@ -76,19 +76,27 @@ def test_a_change_without_an_event_does_not_commit(database: Database) -> None:
 
 
 def test_a_change_that_fails_leaves_neither_rows_nor_events(database: Database) -> None:
-    with pytest.raises(LookupError), database.change("admin") as change:
-        change.connection.execute(insert(tags).values(resource_arn="arn", key="team", value="red"))
-        change.record("sso-admin:TagResource", "arn")
-        raise LookupError
+    def fail() -> None:
+        with database.change("admin") as change:
+            change.connection.execute(insert(tags).values(resource_arn="arn", key="team", value="red"))
+            change.record("sso-admin:TagResource", "arn")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
     with database.read() as connection:
         assert connection.execute(select(tags)).all() == []
         assert list(read_events(connection)) == []
 
 
 def test_housekeeping_rolls_back_when_it_fails(database: Database) -> None:
-    with pytest.raises(LookupError), database.housekeeping() as connection:
-        connection.execute(insert(tags).values(resource_arn="arn", key="team", value="red"))
-        raise LookupError
+    def fail() -> None:
+        with database.housekeeping() as connection:
+            connection.execute(insert(tags).values(resource_arn="arn", key="team", value="red"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
     with database.read() as connection:
         assert connection.execute(select(tags)).all() == []
 

@@ -37,6 +37,29 @@ class Call:
                 members={"ResourceType": "IDENTITY_STORE", "ResourceId": store},
             )
 
+    @property
+    def store(self) -> dict[str, str]:
+        """The member that names the identity store in its answers."""
+        return {"IdentityStoreId": self.services.instance.identity_store_id}
+
+    def identity_arn(self, kind: str, object_id: str) -> str:
+        """The ARN of a user, group or membership; it carries no account and no region."""
+        return f"arn:{self.services.instance.partition}:identitystore:::{kind}/{object_id}"
+
+    def object_id(self, member: str) -> str:
+        """The id in a member that may also carry the object's ARN."""
+        return str(self.params[member]).rpartition("/")[2]
+
+    def check_revision(self, revision: int) -> None:
+        """Raise Conflict when the call expects another revision of what it changes."""
+        expected = self.params.get("Revision")
+        if expected is not None and expected != str(revision):
+            conflict(f"The revision is {revision}, not {expected}.", Reason="CONCURRENT_MODIFICATION")
+
+    def member_user_id(self) -> str:
+        """The user id in the member `MemberId`."""
+        return str(self.params["MemberId"]["UserId"]).rpartition("/")[2]
+
     def permission_set(self, connection: Connection) -> StoredPermissionSet:
         """The permission set that the call names, in the instance that it names."""
         self.check_instance()

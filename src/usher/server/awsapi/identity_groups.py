@@ -25,12 +25,13 @@ def create_group(call: Call) -> Answer:
             id=str(uuid4()),
             display_name=call.params.get("DisplayName") or "",
             description=call.params.get("Description") or "",
+            revision=1,
             created_at=change.now,
             updated_at=change.now,
         )
         _check_name(change.connection, group)
         store.insert_group(change, group)
-    return {"GroupId": group.id, "IdentityStoreId": call.services.instance.identity_store_id}
+    return _written(call, group)
 
 
 def describe_group(call: Call) -> Answer:
@@ -62,7 +63,9 @@ def list_groups(call: Call) -> Answer:
 def update_group(call: Call) -> Answer:
     """UpdateGroup: displayName and description."""
     with call.services.database.change(call.actor) as change:
-        group = replace(_found(call, change.connection), updated_at=change.now)
+        old = _found(call, change.connection)
+        call.check_revision(old.revision)
+        group = replace(old, revision=old.revision + 1, updated_at=change.now)
         for operation in call.params["Operations"]:
             path, value = operation["AttributePath"], operation.get("AttributeValue") or ""
             if path == "displayName":
@@ -73,13 +76,15 @@ def update_group(call: Call) -> Answer:
                 invalid(f"The attribute path {path} cannot be updated.")
         _check_name(change.connection, group)
         store.update_group(change, group)
-    return {}
+    return _written(call, group)
 
 
 def delete_group(call: Call) -> Answer:
     """DeleteGroup with its memberships. Assignments stay behind with the dead id, as in AWS."""
     with call.services.database.change(call.actor) as change:
-        store.delete_group(change, _found(call, change.connection))
+        group = _found(call, change.connection)
+        call.check_revision(group.revision)
+        store.delete_group(change, group)
     return {}
 
 
@@ -93,12 +98,12 @@ def get_group_id(call: Call) -> Answer:
         group = store.find_group_by_name(connection, value)
     if group is None:
         not_found("GROUP not found.", ResourceType="GROUP")
-    return {"GroupId": group.id, "IdentityStoreId": call.services.instance.identity_store_id}
+    return {**call.store, "GroupId": group.id, "GroupArn": call.identity_arn("group", group.id)}
 
 
 def create_membership(call: Call) -> Answer:
     """CreateGroupMembership."""
-    user_id = call.params["MemberId"]["UserId"]
+    user_id = call.member_user_id()
     with call.services.database.change(call.actor) as change:
         group = _found(call, change.connection)
         if store.read_user(change.connection, user_id) is None:
@@ -109,7 +114,7 @@ def create_membership(call: Call) -> Answer:
             )
         membership = StoredMembership(str(uuid4()), group.id, user_id)
         store.insert_membership(change, membership)
-    return {"MembershipId": membership.id, "IdentityStoreId": call.services.instance.identity_store_id}
+    return _named(call, membership)
 
 
 def describe_membership(call: Call) -> Answer:
@@ -129,10 +134,10 @@ def get_membership_id(call: Call) -> Answer:
     """GetGroupMembershipId."""
     with call.services.database.read() as connection:
         group = _found(call, connection)
-        found = store.find_membership(connection, group.id, call.params["MemberId"]["UserId"])
+        found = store.find_membership(connection, group.id, call.member_user_id())
     if found is None:
         not_found("MEMBERSHIP not found.", ResourceType="GROUP_MEMBERSHIP")
-    return {"MembershipId": found.id, "IdentityStoreId": call.services.instance.identity_store_id}
+    return _named(call, found)
 
 
 def list_memberships(call: Call) -> Answer:
@@ -145,7 +150,7 @@ def list_memberships(call: Call) -> Answer:
 def list_memberships_for_member(call: Call) -> Answer:
     """ListGroupMembershipsForMember: the groups of one person."""
     call.check_identity_store()
-    user_id = call.params["MemberId"]["UserId"]
+    user_id = call.member_user_id()
     with call.services.database.read() as connection:
         if store.read_user(connection, user_id) is None:
             not_found("USER not found.", ResourceType="USER", ResourceId=user_id)
@@ -157,9 +162,9 @@ def is_member_in_groups(call: Call) -> Answer:
     call.check_identity_store()
     member = call.params["MemberId"]
     with call.services.database.read() as connection:
-        mine = set(store.group_ids_of(connection, member["UserId"]))
+        mine = set(store.group_ids_of(connection, call.member_user_id()))
     results = [
-        {"GroupId": group_id, "MemberId": member, "MembershipExists": group_id in mine}
+        {"GroupId": group_id, "MemberId": member, "MembershipExists": group_id.rpartition("/")[2] in mine}
         for group_id in call.params["GroupIds"]
     ]
     return {"Results": results}
@@ -167,15 +172,16 @@ def is_member_in_groups(call: Call) -> Answer:
 
 def _found(call: Call, connection: Connection) -> StoredGroup:
     call.check_identity_store()
-    group = store.read_group(connection, call.params["GroupId"])
+    group_id = call.object_id("GroupId")
+    group = store.read_group(connection, group_id)
     if group is None:
-        not_found("GROUP not found.", ResourceType="GROUP", ResourceId=call.params["GroupId"])
+        not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
     return group
 
 
 def _found_membership(call: Call, connection: Connection) -> StoredMembership:
     call.check_identity_store()
-    membership_id = call.params["MembershipId"]
+    membership_id = call.object_id("MembershipId")
     membership = store.read_membership(connection, membership_id)
     if membership is None:
         not_found("MEMBERSHIP not found.", ResourceType="GROUP_MEMBERSHIP", ResourceId=membership_id)
@@ -208,12 +214,21 @@ def _listed_memberships(
     return {"GroupMemberships": [_described_membership(call, item) for item in found], **more}
 
 
+def _written(call: Call, group: StoredGroup) -> dict[str, Any]:
+    arn = call.identity_arn("group", group.id)
+    return {**call.store, "GroupId": group.id, "GroupArn": arn, "Revision": str(group.revision)}
+
+
+def _named(call: Call, membership: StoredMembership) -> dict[str, Any]:
+    arn = call.identity_arn("membership", membership.id)
+    return {**call.store, "MembershipId": membership.id, "MembershipArn": arn}
+
+
 def _described(call: Call, group: StoredGroup) -> dict[str, Any]:
     members = {
-        "GroupId": group.id,
+        **_written(call, group),
         "DisplayName": group.display_name,
         "Description": group.description,
-        "IdentityStoreId": call.services.instance.identity_store_id,
         "CreatedAt": group.created_at,
         "UpdatedAt": group.updated_at,
     }
@@ -222,8 +237,7 @@ def _described(call: Call, group: StoredGroup) -> dict[str, Any]:
 
 def _described_membership(call: Call, membership: StoredMembership) -> dict[str, Any]:
     return {
-        "IdentityStoreId": call.services.instance.identity_store_id,
-        "MembershipId": membership.id,
+        **_named(call, membership),
         "GroupId": membership.group_id,
         "MemberId": {"UserId": membership.user_id},
     }

@@ -54,7 +54,7 @@ def create_user(call: Call) -> Answer:
         user = _user(str(uuid4()), members, change.now)
         _check_unique(change.connection, user)
         store.insert_user(change, user)
-    return {"UserId": user.id, "IdentityStoreId": call.services.instance.identity_store_id}
+    return _written(call, user)
 
 
 def describe_user(call: Call) -> Answer:
@@ -87,19 +87,27 @@ def update_user(call: Call) -> Answer:
     """UpdateUser: attribute by attribute; one without a value is removed."""
     with call.services.database.change(call.actor) as change:
         old = _found(call, change.connection)
+        call.check_revision(old.revision)
         members = _members(old)
         for operation in call.params["Operations"]:
             _set_attribute(members, operation["AttributePath"], operation.get("AttributeValue"))
-        new = replace(_user(old.id, members, change.now), active=old.active, created_at=old.created_at)
+        new = replace(
+            _user(old.id, members, change.now),
+            active=old.active,
+            revision=old.revision + 1,
+            created_at=old.created_at,
+        )
         _check_unique(change.connection, new)
         store.update_user(change, new)
-    return {}
+    return _written(call, new)
 
 
 def delete_user(call: Call) -> Answer:
     """DeleteUser. Assignments stay behind with the dead id, as in AWS."""
     with call.services.database.change(call.actor) as change:
-        store.delete_user(change, _found(call, change.connection))
+        user = _found(call, change.connection)
+        call.check_revision(user.revision)
+        store.delete_user(change, user)
     return {}
 
 
@@ -114,7 +122,7 @@ def get_user_id(call: Call) -> Answer:
         user = find(connection, value)
     if user is None:
         not_found("USER not found.", ResourceType="USER")
-    return {"UserId": user.id, "IdentityStoreId": call.services.instance.identity_store_id}
+    return {**call.store, "UserId": user.id, "UserArn": call.identity_arn("user", user.id)}
 
 
 def unique_attribute(call: Call) -> tuple[str, str]:
@@ -130,10 +138,16 @@ def unique_attribute(call: Call) -> tuple[str, str]:
 
 def _found(call: Call, connection: Connection) -> StoredUser:
     call.check_identity_store()
-    user = store.read_user(connection, call.params["UserId"])
+    user_id = call.object_id("UserId")
+    user = store.read_user(connection, user_id)
     if user is None:
-        not_found("USER not found.", ResourceType="USER", ResourceId=call.params["UserId"])
+        not_found("USER not found.", ResourceType="USER", ResourceId=user_id)
     return user
+
+
+def _written(call: Call, user: StoredUser) -> dict[str, Any]:
+    arn = call.identity_arn("user", user.id)
+    return {**call.store, "UserId": user.id, "UserArn": arn, "Revision": str(user.revision)}
 
 
 def _user(user_id: str, members: Mapping[str, Any], now: float) -> StoredUser:
@@ -160,6 +174,7 @@ def _user(user_id: str, members: Mapping[str, Any], now: float) -> StoredUser:
         email=primary.get("Value"),
         attributes={key: value for key, value in members.items() if key not in _OWN and value},
         active=True,
+        revision=1,
         created_at=now,
         updated_at=now,
     )
@@ -172,8 +187,7 @@ def _members(user: StoredUser) -> dict[str, Any]:
 def _described(call: Call, user: StoredUser) -> dict[str, Any]:
     return {
         **_members(user),
-        "UserId": user.id,
-        "IdentityStoreId": call.services.instance.identity_store_id,
+        **_written(call, user),
         "UserStatus": "ENABLED" if user.active else "DISABLED",
         "CreatedAt": user.created_at,
         "UpdatedAt": user.updated_at,

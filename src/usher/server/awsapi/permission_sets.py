@@ -109,9 +109,7 @@ def delete_permission_set(call: Call) -> Answer:
     with call.services.database.change(call.actor) as change:
         found = call.permission_set(change.connection)
         if store.is_in_use(change.connection, found.id):
-            conflict(
-                f"Could not delete because PermissionSet {found.name} has ApplicationProfile associated with it"
-            )
+            conflict(f"Could not delete because PermissionSet {found.name} is assigned or provisioned.")
         store.delete_permission_set(change, found)
     return {}
 

@@ -18,7 +18,10 @@ from usher.server.store.tables import groups, memberships, users
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """One person. `attributes` are the API's members that have no column, as they came."""
+    """One person. `attributes` are the API's members that have no column, as they came.
+
+    `revision` rises with every change.
+    """
 
     id: str
     user_name: str
@@ -28,6 +31,7 @@ class StoredUser:
     email: str | None
     attributes: Mapping[str, Any]
     active: bool
+    revision: int
     created_at: float
     updated_at: float
 
@@ -39,6 +43,7 @@ class StoredGroup:
     id: str
     display_name: str
     description: str
+    revision: int
     created_at: float
     updated_at: float
 
@@ -212,6 +217,7 @@ def _user_values(user: StoredUser) -> dict[str, Any]:
         "email_folded": folded(user.email) if user.email else None,
         "attributes": dict(user.attributes),
         "active": user.active,
+        "revision": user.revision,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     }
@@ -222,6 +228,7 @@ def _group_values(group: StoredGroup) -> dict[str, Any]:
         "display_name": group.display_name,
         "display_name_folded": folded(group.display_name),
         "description": group.description,
+        "revision": group.revision,
         "created_at": group.created_at,
         "updated_at": group.updated_at,
     }

@@ -57,6 +57,7 @@ users = Table(
     Column("email_folded", String(1024), unique=True),
     Column("attributes", JSON, nullable=False),  # the rest of the API's user, as it came
     Column("active", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
@@ -68,6 +69,7 @@ groups = Table(
     Column("display_name", String(1024), nullable=False),
     Column("display_name_folded", String(1024), nullable=False, unique=True),
     Column("description", String(1024), nullable=False),
+    Column("revision", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
