@@ -117,15 +117,7 @@ class Window(Generic[_Work]):
 
     def _land(self) -> Iterator[Ended[_Work]]:
         before = self._last_end
-        try:
-            still_running = self._status.running(self._kind)
-            self._blind_ticks = 0
-        except UnavailableError:
-            self._blind_ticks += 1
-            if self._blind_ticks >= _MOST_BLIND_TICKS:
-                raise
-            return
-        for request_id in [each for each in self._running if each not in still_running]:
+        for request_id in self._gone_from_list():
             ended = self._ask(request_id)
             if ended is not None:
                 del self._running[request_id]
@@ -134,6 +126,20 @@ class Window(Generic[_Work]):
             self._tick = min(_LONGEST_TICK, self._tick * 1.5)
         if self._timing.clock() - self._last_end > _PATIENCE:
             yield from self._give_up()
+
+    def _gone_from_list(self) -> list[str]:
+        """Those of our requests that are no longer in progress; none when the list cannot be had now."""
+        try:
+            still_running = self._status.running(self._kind)
+        except BusyError:
+            return []  # the ticks grow until something ends, or patience does
+        except UnavailableError:
+            self._blind_ticks += 1
+            if self._blind_ticks >= _MOST_BLIND_TICKS:
+                raise
+            return []
+        self._blind_ticks = 0
+        return [each for each in self._running if each not in still_running]
 
     def _ask(self, request_id: str) -> Ended[_Work] | None:
         work = self._running[request_id]
