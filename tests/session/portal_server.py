@@ -119,6 +119,8 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.guard:
             self.server.calls.append(route.__name__)
             failure = self.server.failures.pop(0) if self.server.failures else None
+            if isinstance(failure, tuple):
+                return self.send(*failure)
             if failure is not None:
                 return self.reply(failure, {"message": "HTTP Unknown Code"})
             try:
@@ -282,7 +284,9 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200, {"SigninToken": self.server.secret("signin")})
 
     def reply(self, status, document):
-        content = b"" if document is None else json.dumps(document).encode()
+        self.send(status, b"" if document is None else json.dumps(document).encode())
+
+    def send(self, status, content):
         self.send_response_only(status)
         self.send_header("Date", formatdate(time.time() + self.server.clock_error, usegmt=True))
         self.send_header("Content-Type", "application/json")

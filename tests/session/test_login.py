@@ -143,6 +143,12 @@ def test_a_registration_the_portal_has_forgotten_is_made_anew(rooms, portal):
     assert portal.count("register") == 2
 
 
+def test_a_registration_that_does_not_open_is_made_anew(rooms, portal):
+    rooms.vault.write("client/mkdev/device", b"damaged")
+    login_with_device(rooms.desk, rooms.organization, lambda _: None)
+    assert portal.count("register") == 1
+
+
 def test_a_code_is_worth_nothing_without_its_verifier(rooms, portal):
     client = rooms.desk.oidc.register(
         ClientKind.BROWSER, rooms.organization.start_url, ("sso:account:access",)

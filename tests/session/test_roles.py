@@ -1,5 +1,7 @@
 """Role credentials and listings: paging, throttling, caching, refusal."""
 
+import json
+
 import pytest
 
 from usher.core.errors import ExitCode, UnavailableError
@@ -136,3 +138,36 @@ def test_secrets_do_not_show_when_a_value_is_printed(signed_in, portal):
     keys = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
     shown = repr(keys) + str(keys) + repr(read_role(signed_in.vault, "mkdev", STAGING, "ReadOnlyAccess"))
     assert not any(secret in shown for secret in portal.issued)
+
+
+def test_a_refusal_without_a_readable_reason_is_still_shown(signed_in, portal):
+    token = signed_in.keeper.access_token()
+    portal.failures = [(400, b"<html>")]
+    with pytest.raises(PortalAnswerError, match="no reason given"):
+        signed_in.keeper.portal.accounts(token)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"accountList": 3},
+        {"accountList": ["x"]},
+        {"accountList": [{"accountName": "a"}]},
+        {"accountList": [{"accountId": 222222222222}]},
+        {"accountList": [], "nextToken": 7},
+    ],
+)
+def test_an_answer_with_fields_of_the_wrong_kind_is_one_clear_error(signed_in, portal, document):
+    token = signed_in.keeper.access_token()
+    portal.failures = [(200, json.dumps(document).encode())]
+    with pytest.raises(PortalAnswerError, match="lacks"):
+        signed_in.keeper.portal.accounts(token)
+
+
+@pytest.mark.parametrize("keys", [{}, [], {"accessKeyId": "A", "secretAccessKey": "s", "sessionToken": "t"}])
+def test_credentials_that_are_incomplete_are_not_kept(signed_in, portal, keys):
+    signed_in.keeper.access_token()
+    portal.failures = [(200, json.dumps({"roleCredentials": keys}).encode())]
+    with pytest.raises(PortalAnswerError, match="lacks"):
+        role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    assert stored_roles(signed_in.vault, "mkdev") == []

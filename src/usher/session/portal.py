@@ -123,13 +123,13 @@ class PortalClient:
 
     def _get(self, token: Secret, path: str, query: Mapping[str, str]) -> Answer:
         url = f"{self._endpoint}{path}?{urlencode(query)}"
-        for attempt in range(1, ATTEMPTS + 1):
-            answer = self._http.send("GET", url, _bearer(token))
-            throttled = answer.status == 429 or answer.status >= 500
-            if not throttled or attempt == ATTEMPTS:
+        answer = self._http.send("GET", url, _bearer(token))
+        for attempt in range(1, ATTEMPTS):
+            if not _is_overloaded(answer):
                 break
             self._sleep(0.2 * 2**attempt * (0.5 + self._jitter()))
-        if answer.status == 429 or answer.status >= 500:
+            answer = self._http.send("GET", url, _bearer(token))
+        if _is_overloaded(answer):
             host = urlsplit(self._endpoint).netloc
             words = "is throttling" if answer.status == 429 else "is failing"
             raise PortalUnavailableError(
@@ -139,6 +139,10 @@ class PortalClient:
         if answer.status == 401:
             raise SessionEndedError("the portal no longer accepts this session", hint="run 'usher login'")
         return answer
+
+
+def _is_overloaded(answer: Answer) -> bool:
+    return answer.status == 429 or answer.status >= 500
 
 
 def _bearer(token: Secret) -> dict[str, str]:

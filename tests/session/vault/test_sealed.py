@@ -162,6 +162,11 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
         write_private(tmp_path / "file" / "below" / "x", b"")
 
 
+def test_a_folder_whose_name_is_too_long_is_one_clear_error(tmp_path):
+    with pytest.raises(UnsafePlaceError, match="cannot create"):
+        make_private_folder(tmp_path / ("x" * 300))
+
+
 def test_a_target_that_cannot_be_replaced_leaves_nothing_behind(tmp_path):
     (tmp_path / "target").mkdir()
     with pytest.raises(UnsafePlaceError, match="cannot write"):
