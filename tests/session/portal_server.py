@@ -49,6 +49,7 @@ class PortalServer(ThreadingHTTPServer):
         self.token_seconds = 3600
         self.role_seconds = 3600
         self.page_size = 100
+        self.interval = 1
         self.device_answers = []
         self.failures = []
         self.clock_error = 0
@@ -189,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
                 "verificationUri": f"{self.server.url}/device",
                 "verificationUriComplete": f"{self.server.url}/device?user_code=ABCD-EFGH",
                 "expiresIn": 600,
-                "interval": 1,
+                "interval": self.server.interval,
             },
         )
 

@@ -23,7 +23,9 @@ BROWSER = f'{sys.executable} -c "import sys, urllib.request as u; u.urlopen(sys.
 
 @pytest.fixture
 def portal():
-    yield from portal_server.running_portal()
+    for server in portal_server.running_portal():
+        server.interval = 0.01
+        yield server
 
 
 @dataclass
