@@ -193,7 +193,9 @@ class _DirectoryDesk:
 
     def initialise(self) -> tuple[AwsKeys, str]:
         """The administrator's key, and the directory's region."""
-        first = self._json("init", "--admin", ADMIN)
+        first = self._json(
+            "init", "--admin", ADMIN, "--public-url", self.origin, "--region", self.organization.region
+        )
         admin = AwsKeys(_text(first, "access_key_id"), Secret(_text(first, "secret_access_key")))
         return admin, _text(first, "region")
 
