@@ -1,5 +1,5 @@
-"""Identity: how people prove who they are, and how the directory vouches for them.
+"""Signing people in and giving programs tokens: passwords, browser sessions, OAuth grants, SAML.
 
-Owns sign-in, passwords, browser sessions, tokens and SAML. Who may enter what is `decide`'s; pages are
-`portal`'s; the OIDC wire is `awsapi.oidc`'s.
+Owns the decisions; the rows are in `store/sign_in.py` and `store/oauth.py`, the pages in `portal/`, the
+wire of programs in `awsapi/oidc.py`. Who may enter an account is decided in `decide.py`, never here.
 """
