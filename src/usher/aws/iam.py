@@ -96,7 +96,7 @@ def read_role(calls: ServiceCalls, name: str) -> Role | None:
 
 
 def create_role(calls: ServiceCalls, role: NewRole) -> RoleArn:
-    """Make a role, with its boundary and tags from its first moment. Raises NotFoundError for the boundary."""
+    """Make a role with boundary and tags. Raises NotFoundError when the boundary policy is missing."""
     boundary = {"PermissionsBoundary": role.boundary_arn} if role.boundary_arn else {}
     made = _settle_principal(
         lambda: _call(
