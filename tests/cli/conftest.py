@@ -1,0 +1,209 @@
+"""A directory's real control plane on loopback, whose provisioning only keeps the books: no cloud behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from sqlalchemy import delete, insert, update
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from usher.cli.main import run
+from usher.core.accounts import Account
+from usher.core.ids import AccountId
+from usher.core.secrets import Secret
+from usher.server.accounts import AccountList
+from usher.server.awsapi.control import control_routes
+from usher.server.config import ServerConfig
+from usher.server.sealing import create_sealing_key
+from usher.server.services import RoleCredentials, Services
+from usher.server.store import assignments as assignment_store
+from usher.server.store import operations as operation_store
+from usher.server.store import permission_sets as set_store
+from usher.server.store.admin_keys import AdminKey, insert_admin_key
+from usher.server.store.database import Database, open_sqlite
+from usher.server.store.instance import Instance, insert_instance
+from usher.server.store.operations import Operation, OperationKind
+from usher.server.store.schema import migrate
+from usher.server.store.tables import provisioned_roles
+
+REGION = "eu-central-1"
+KEY = AdminKey("UDIRABCDEFGHIJKLMNOP", Secret("the-administrators-secret"), "admin@mkdev.example", True)
+ACCOUNTS = (
+    Account(AccountId("111111111111"), "management", is_management=True),
+    Account(AccountId("222222222222"), "staging"),
+    Account(AccountId("333333333333"), "production"),
+)
+
+
+@dataclass
+class BookKeepingJobs:
+    """Carries requests out in the books, a moment after they were accepted."""
+
+    database: Database
+    failing_accounts: set[str] = field(default_factory=set)
+    timers: list[threading.Timer] = field(default_factory=list)
+
+    def submit(self, request_id: str) -> None:
+        timer = threading.Timer(0.05, self.work, [request_id])
+        self.timers.append(timer)
+        timer.start()
+
+    def work(self, request_id: str) -> None:
+        with self.database.change("provisioning") as change:
+            operation = operation_store.read_operation(change.connection, request_id)
+            assert operation is not None
+            if operation.account_id in self.failing_accounts:
+                reason = "Received a 404 status error: no such policy"
+                operation_store.finish_operation(change, request_id, reason)
+                return
+            permission_set = set_store.read_permission_set_by_id(
+                change.connection, operation.permission_set_id
+            )
+            assert permission_set is not None
+            revision = permission_set.revision
+            self.keep_books(change, operation, revision)
+            operation_store.finish_operation(change, request_id, None)
+
+    def keep_books(self, change: object, operation: Operation, revision: int) -> None:
+        connection = change.connection
+        table = provisioned_roles
+        of_set = table.c.permission_set_id == operation.permission_set_id
+        here = of_set & (table.c.account_id == operation.account_id)
+        match operation.kind:
+            case OperationKind.ASSIGNMENT_CREATION:
+                stored = assignment_store.StoredAssignment(
+                    account_id=operation.account_id,
+                    permission_set_id=operation.permission_set_id,
+                    principal_kind=operation.principal_kind,
+                    principal_id=operation.principal_id,
+                )
+                if not assignment_store.has_assignment(connection, stored):
+                    assignment_store.insert_assignment(change, stored)
+                if not connection.execute(table.select().where(here)).first():
+                    connection.execute(
+                        insert(table).values(
+                            account_id=operation.account_id,
+                            permission_set_id=operation.permission_set_id,
+                            role_name="r",
+                            role_arn="arn",
+                            revision=revision,
+                            updated_at=change.now,
+                        )
+                    )
+            case OperationKind.ASSIGNMENT_DELETION:
+                if not assignment_store.is_assigned_in(
+                    connection, operation.account_id, operation.permission_set_id
+                ):
+                    connection.execute(delete(table).where(here))
+            case OperationKind.PROVISIONING:
+                where = here if operation.account_id else of_set
+                connection.execute(update(table).where(where).values(revision=revision))
+
+
+class NoCredentials:
+    """Nobody gets role credentials here."""
+
+    def issue(self, user_id: str, account_id: AccountId, permission_set_name: str) -> RoleCredentials:
+        raise LookupError(f"{user_id} {account_id} {permission_set_name}")
+
+
+@dataclass
+class AccessDirectory:
+    """The running control plane, and `usher access` run against it as a person would."""
+
+    origin: str
+    jobs: BookKeepingJobs
+    folder: Path
+    tags: dict[str, dict[str, str]]
+
+    def usher(self, verb: str, *arguments: str) -> int:
+        return run(["access", verb, *arguments, "--endpoint-url", self.origin, "--region", REGION])
+
+    def write(self, text: str) -> Path:
+        path = self.folder / "access.yaml"
+        path.write_text(text)
+        return path
+
+
+@pytest.fixture
+def access_directory(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AccessDirectory]:
+    """An initialised directory of mkdev; the process stands in an empty folder and holds the admin key."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    config = ServerConfig(data, "http://127.0.0.1:8700", REGION)
+    sealer = create_sealing_key(config.sealing_key_file)
+    database = open_sqlite(config.database_file, time.time)
+    migrate(database)
+    instance = Instance(
+        "arn:aws:sso:::instance/ssoins-0123456789abcdef", "d-0123456789", "usher", REGION, 43_200, time.time()
+    )
+    with database.change("test") as change:
+        insert_instance(change, instance)
+        insert_admin_key(change, sealer, KEY)
+    jobs = BookKeepingJobs(database)
+    accounts = AccountList(lambda: ACCOUNTS, time.time)
+    services = Services(config, instance, database, sealer, accounts, jobs, NoCredentials())
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY.secret.reveal())
+    tags: dict[str, dict[str, str]] = {}
+    app = _with_organization(Starlette(routes=control_routes(services)), tags)
+    with _served(app) as origin:
+        yield AccessDirectory(origin, jobs, folder, tags)
+    for timer in jobs.timers:
+        timer.join()
+    database.close()
+
+
+def _with_organization(app: ASGIApp, tags: dict[str, dict[str, str]]) -> ASGIApp:
+    """`app`, with AWS Organizations answered here: the directory passes those calls on to AWS."""
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        service, _, operation = request.headers.get("x-amz-target", "").partition(".")
+        if service != "AWSOrganizationsV20161128":
+            await app(scope, receive, send)
+            return
+        asked = await request.json()
+        await JSONResponse(_organization_answer(operation, asked, tags))(scope, receive, send)
+
+    return front
+
+
+def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, str]]) -> Any:
+    match operation:
+        case "DescribeOrganization":
+            return {"Organization": {"Id": "o-0123456789", "MasterAccountId": ACCOUNTS[0].id}}
+        case "ListAccounts":
+            return {"Accounts": [{"Id": each.id, "Name": each.name, "State": "ACTIVE"} for each in ACCOUNTS]}
+        case "ListTagsForResource":
+            of_account = tags.get(asked["ResourceId"], {})
+            return {"Tags": [{"Key": key, "Value": value} for key, value in of_account.items()]}
+    raise LookupError(operation)
+
+
+@contextmanager
+def _served(app: ASGIApp) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
