@@ -187,6 +187,12 @@ def issue_code(
     return code
 
 
+def deny_client(database: Database, user_id: str, user_name: str, client: StoredClient) -> None:
+    """Note that a person said no to a program that asked for a code."""
+    with database.change(user_name) as change:
+        change.record("sign-in:DenyClient", user_id, client=client.client_id, name=client.client_name)
+
+
 def redeem_code(
     database: Database, client: StoredClient, code: str, redirect_uri: str, verifier: str, seconds: float
 ) -> IssuedTokens:
