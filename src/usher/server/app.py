@@ -22,6 +22,7 @@ from usher.server.awsapi.portal import portal_api_routes
 from usher.server.config import ServerConfig
 from usher.server.headers import SecurityHeaders
 from usher.server.idp.saml.keys import SigningKeys
+from usher.server.idp.saml.routes import saml_routes
 from usher.server.portal.routes import portal_routes
 from usher.server.provisioning.jobs import ProvisioningJobs
 from usher.server.role_credentials import RoleCredentialIssuer
@@ -51,6 +52,7 @@ def build_app(config: ServerConfig) -> Starlette:
             *control_routes(services),
             *oidc_routes(services),
             *portal_api_routes(services),
+            *saml_routes(config.public_url, signing_keys),
             *public_routes(services),
             *portal_routes(services),
         ],

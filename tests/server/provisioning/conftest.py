@@ -38,6 +38,7 @@ from usher.server.store.permission_sets import (
     attach_customer_policy,
     attach_managed_policy,
     insert_permission_set,
+    read_permission_set_by_id,
 )
 from usher.server.store.roles import ProvisionedRole, read_role
 from usher.server.store.schema import migrate
@@ -93,7 +94,8 @@ class Directory:
                 attach_managed_policy(change, made, f"arn:aws:iam::aws:policy/{policy}")
             for policy in customer:
                 attach_customer_policy(change, made, policy, "/")
-        return made
+            stored = read_permission_set_by_id(change.connection, made.id)
+        return stored or made
 
     def request(
         self,
