@@ -70,7 +70,7 @@ def aws() -> Iterator[ScriptedAws]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     scripted.url = f"http://127.0.0.1:{server.server_port}"
     yield scripted

@@ -76,7 +76,8 @@ def open_access_rooms(
         profile=profile,
         endpoint_url=endpoint_url,
     )
-    rate = calls_per_second or (OWN_CALLS_PER_SECOND if endpoint_url else AWS_CALLS_PER_SECOND)
+    own = endpoint_url or environ.get("AWS_ENDPOINT_URL_SSO_ADMIN") or environ.get("AWS_ENDPOINT_URL")
+    rate = calls_per_second or (OWN_CALLS_PER_SECOND if own else AWS_CALLS_PER_SECOND)
     count = CallCount()
 
     def calls(service: str) -> ServiceCalls:
