@@ -141,9 +141,9 @@ def _set_up(
     cloud: Cloud,
     organization: SandboxOrganization,
 ) -> Demo:
-    desk = _DirectoryDesk(
-        Runner(settings.environ), settings.data, cloud, organization, f"http://127.0.0.1:{settings.port}"
-    )
+    # The commands' own notes (journals) belong into the data folder, not into the person's home.
+    runner = Runner({**settings.environ, "USHER_HOME": str(_usher_home(settings.data))})
+    desk = _DirectoryDesk(runner, settings.data, cloud, organization, f"http://127.0.0.1:{settings.port}")
     with stopwatch.step(Stage.DIRECTORY_INIT, "setting up Usher's directory"):
         admin, region = desk.initialise()
     with stopwatch.step(Stage.DIRECTORY_START, "starting the directory"):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from usher.aws.clients import AwsKeys, AwsSettings, aws_errors_as_words, make_client
 from usher.core.errors import UsherError
 from usher.core.secrets import Secret
 from usher.sandbox.demo import Demo, Entry
+from usher.sandbox.organization import SandboxOrganization
 from usher.sandbox.person import Person
 from usher.session.http import HttpClient
 from usher.session.oidc import ClientKind, OidcClient
@@ -99,12 +100,9 @@ def _enter_everything(demo: Demo, user_name: str, token: Secret) -> tuple[Entere
             entered.append(_use(demo, account.name, credentials))
     wanted = {entry for entry in demo.entries if entry.user_name == user_name}
     offered = {Entry(user_name, door.account, door.permission_set) for door in entered}
-    if offered != wanted:
-        raise UsherError(
-            f"{user_name} may enter {_listed(offered)}, but the access file says {_listed(wanted)}"
-        )
+    check_offer(user_name, offered, wanted)
     for door in entered:
-        _check(demo, user_name, door)
+        check_door(user_name, door, demo.organization)
     return tuple(sorted(entered))
 
 
@@ -123,25 +121,33 @@ def _use(demo: Demo, account: str, credentials: RoleCredentials) -> Entered:
     )
 
 
-def _check(demo: Demo, user_name: str, door: Entered) -> None:
-    """The session must be the person's, in the right account, and see that account's bucket alone."""
-    known_id = demo.organization.accounts[door.account]
-    start = f"arn:aws:sts::{known_id}:assumed-role/UsherSSO_{door.permission_set}_"
-    if (
-        door.account_id != known_id
-        or not door.arn.startswith(start)
-        or not door.arn.endswith(f"/{user_name}")
-    ):
+def check_offer(user_name: str, offered: Set[Entry], wanted: Set[Entry]) -> None:
+    """The portal must offer exactly what the access file says. Raises UsherError with the difference."""
+    if offered != wanted:
         raise UsherError(
-            f"{user_name} asked for {door.permission_set} in {door.account} ({known_id}) "
+            f"{user_name} may enter {_listed(offered)}, but the access file says {_listed(wanted)}"
+        )
+
+
+def check_door(user_name: str, door: Entered, organization: SandboxOrganization) -> None:
+    """The session must be the person's, in the right account, and see that account's bucket alone.
+
+    Raises UsherError with what was seen instead.
+    """
+    account_id = organization.accounts[door.account]
+    start = f"arn:aws:sts::{account_id}:assumed-role/UsherSSO_{door.permission_set}_"
+    is_theirs = door.arn.startswith(start) and door.arn.endswith(f"/{user_name}")
+    if door.account_id != account_id or not is_theirs:
+        raise UsherError(
+            f"{user_name} asked for {door.permission_set} in {door.account} ({account_id}) "
             f"and became {door.arn}"
         )
-    bucket = demo.organization.buckets[door.account]
+    bucket = organization.buckets[door.account]
     if door.buckets != (bucket,):
         raise UsherError(f"{door.arn} sees the buckets {', '.join(door.buckets)} instead of {bucket}")
 
 
-def _listed(entries: set[Entry]) -> str:
+def _listed(entries: Set[Entry]) -> str:
     words = sorted(f"{entry.account}/{entry.permission_set}" for entry in entries)
     return ", ".join(words) or "nothing"
 

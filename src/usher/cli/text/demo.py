@@ -20,7 +20,8 @@ def say_plan(terminal: Terminal, demo: Demo) -> None:
     _say_heading(terminal, "The plan: 'usher access plan'")
     _say_block(terminal, demo.plan)
     _say_heading(terminal, "What was done: 'usher access apply'")
-    _say_block(terminal, demo.applied)
+    planned = set(demo.plan.split("\n"))
+    _say_block(terminal, "\n".join(line for line in demo.applied.split("\n") if line not in planned))
 
 
 def say_entries(terminal: Terminal, demo: Demo) -> None:
