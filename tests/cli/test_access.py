@@ -312,3 +312,37 @@ def test_names_from_elsewhere_cannot_drive_the_terminal(
     access_directory.usher("plan")
     shown = capsys.readouterr()
     assert "\u202e" not in shown.out + shown.err
+
+
+def test_a_person_reads_what_failed_why_and_what_to_do(
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access_directory.jobs.failing_accounts.add("111111111111")
+    assert access_directory.usher("apply", "--yes") == 1
+    words = capsys.readouterr().err
+    assert "failed: devops gains AdministratorAccess in management (111111111111)" in words
+    assert "Received a 404 status error: no such policy" in words
+    assert "only the management account's own administrators may change access to it" in words
+    assert "14 of 15 changes are made. The rest is tried again by the next 'usher access apply'." in words
+
+
+def test_a_count_that_is_none_is_wrong_usage(
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert access_directory.usher("apply", "--allow-removals", "many") == 2
+    assert "'many' is not a count" in capsys.readouterr().err
+
+
+def test_what_the_file_does_not_name_is_listed_as_left_alone(
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access_directory.usher("apply", "--yes")
+    access_directory.write(
+        "version: 1\naccounts: [staging]\npermission_sets:\n  AdministratorAccess:\n  ReadOnlyAccess:\n"
+    )
+    capsys.readouterr()
+    access_directory.usher("plan")
+    out = capsys.readouterr().out
+    assert "Left alone: not in the file" in out
+    assert "2 groups: developers, devops" in out
+    assert "  - AdministratorAccess loses the AWS policy AdministratorAccess" in out
