@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
 import uvicorn
 from botocore.config import Config
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from usher.core.accounts import Account
@@ -21,13 +24,19 @@ from usher.core.ids import AccountId
 from usher.core.secrets import Secret
 from usher.server.accounts import AccountList
 from usher.server.awsapi.control import control_routes
+from usher.server.awsapi.oidc import oidc_routes
 from usher.server.config import ServerConfig
+from usher.server.headers import SecurityHeaders
+from usher.server.idp.passwords import hash_password
+from usher.server.portal.routes import portal_routes
 from usher.server.sealing import create_sealing_key
 from usher.server.services import RoleCredentials, Services
 from usher.server.store.admin_keys import AdminKey, insert_admin_key
 from usher.server.store.database import Database, open_sqlite
+from usher.server.store.identity import StoredUser, insert_user
 from usher.server.store.instance import Instance, insert_instance
 from usher.server.store.schema import migrate
+from usher.server.store.sign_in import StoredPassword, write_password
 
 REGION = "eu-central-1"
 ADMIN = AdminKey("UDIRABCDEFGHIJKLMNOP", Secret("the-administrators-secret"), "admin@mkdev.example", True)
@@ -129,3 +138,71 @@ def client(origin: str, clock: Clock) -> Callable[..., Any]:
         )
 
     return make
+
+
+@dataclass(frozen=True)
+class Site:
+    """The doors for people and programs on a loopback port, with somebody who may come in."""
+
+    services: Services
+    url: str
+    user_id: str
+    user_name: str
+    password: str
+
+
+@pytest.fixture
+def at_own_address(services: Services) -> Iterator[tuple[Services, socket.socket]]:
+    """The services under the address of a loopback port that is held for them."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    public_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield replace(services, config=replace(services.config, public_url=public_url)), listener
+    listener.close()
+
+
+@pytest.fixture
+def serve_at() -> Iterator[Callable[[list[BaseRoute], socket.socket], None]]:
+    """`serve_at(routes, listener)` answers them, with the headers that every answer carries."""
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(routes: list[BaseRoute], listener: socket.socket) -> None:
+        app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, https=False)])
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        while not server.started:
+            thread.join(0.01)
+        servers.append((server, thread))
+
+    yield start
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def site(
+    at_own_address: tuple[Services, socket.socket],
+    serve_at: Callable[[list[BaseRoute], socket.socket], None],
+) -> Site:
+    """The sign-in pages, the account pages and sso-oidc, with one person who has a password."""
+    services, listener = at_own_address
+    user = make_user(services, "operator@mkdev.example")
+    password = "a sentence for the operator"
+    with services.database.change("test") as change:
+        stored = StoredPassword(user.id, hash_password(Secret(password)), False, None, change.now)
+        write_password(change, stored)
+        change.record("test", user.id)
+    serve_at([*oidc_routes(services), *portal_routes(services)], listener)
+    return Site(services, services.config.public_url, user.id, user.user_name, password)
+
+
+def make_user(services: Services, user_name: str) -> StoredUser:
+    """A person whose user name is their e-mail address, without a password."""
+    now = services.database.now()
+    user = StoredUser(
+        str(uuid4()), user_name, "Example Person", "Example", "Person", user_name, {}, True, 1, now, now
+    )
+    with services.database.change("test") as change:
+        insert_user(change, user)
+    return user

@@ -116,7 +116,7 @@ def is_own_start_url(config: ServerConfig, instance: Instance, text: str) -> boo
     New AWS CLIs accept only start URLs with AWS's host names, so those stand for this instance too; they
     are never opened.
     """
-    bare = text.removesuffix("/").removesuffix("/#").removesuffix("/")
+    bare = re.sub("/?#?/?$", "", text, count=1)  # the portal's own pages are `…/start/#/…`
     region, instance_id = re.escape(instance.region), re.escape(instance.id)
     own = [
         re.escape(config.public_url) + "(/start)?",
