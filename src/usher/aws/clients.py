@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import botocore.session
 from botocore import exceptions as aws_errors
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 from usher.core.errors import ExitCode, NoAccessError, NotFoundError, UnavailableError, UsageError, UsherError
 from usher.core.secrets import Secret
@@ -64,6 +66,7 @@ def make_client(service: str, settings: AwsSettings, *, unsigned: bool = False) 
     """
     try:
         session = botocore.session.Session(profile=settings.profile or None)
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
         if settings.keys is not None:
             token = settings.keys.session_token
             session.set_credentials(
@@ -92,6 +95,13 @@ def make_client(service: str, settings: AwsSettings, *, unsigned: bool = False) 
         raise UsageError("no AWS region is set", hint="give --region or set AWS_REGION") from None
     except (ValueError, aws_errors.BotoCoreError) as error:
         raise UsageError(f"cannot make a client for {service}: {error}") from None
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    # One for all sessions: the models are read-only, and a copy of IAM's for each account of a large
+    # organization costs 11 MB and 60 ms, instead of 0.5 MB and 10 ms.
+    return create_loader(data_path)
 
 
 @contextmanager

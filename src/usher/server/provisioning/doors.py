@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ from usher.server.config import ServerConfig
 
 _RENEW_BEFORE_SECONDS = 300.0
 _SESSION_NAME = "usher-directory"
+# A client of IAM takes half a megabyte: thousands of accounts must not add up.
+_KEPT_OPEN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class AccountDoors:
         self._now = now
         self._lock = threading.Lock()
         self._own_account: AccountId | None = None
-        self._entered: dict[str, _Entered] = {}
+        self._entered: OrderedDict[str, _Entered] = OrderedDict()
 
     def iam(self, account_id: str) -> ServiceCalls:
         """The calls of IAM in that account. Raises UsherError when the account cannot be entered."""
@@ -45,6 +48,9 @@ class AccountDoors:
             found = self._enter(account_id)
             with self._lock:
                 self._entered[account_id] = found
+                self._entered.move_to_end(account_id)
+                if len(self._entered) > _KEPT_OPEN:
+                    self._entered.popitem(last=False)
         return found.calls
 
     def _enter(self, account_id: str) -> _Entered:
