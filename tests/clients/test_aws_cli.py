@@ -142,7 +142,8 @@ def test_after_logout_the_old_token_opens_nothing(aws: AwsCli, pages: SignInDesk
     ask += ["--access-token", token]
     assert len(aws.json(*ask)["accountList"]) == 3
 
-    aws.text("sso", "logout")
+    # Without a profile the CLI would tell AWS's own portal, whatever the token says.
+    aws.text("sso", "logout", "--profile", "mkdev-staging")
 
     assert aws.cached_token() is None
     assert "UnauthorizedException" in aws.text(*ask, expect=254)

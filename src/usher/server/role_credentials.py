@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection
-
 from usher.aws.clients import AwsSettings, error_code
 from usher.aws.sts import RoleSession, SamlDoor
 from usher.core.durations import PERMISSION_SET_SESSION_MIN, parse_duration
@@ -23,7 +21,7 @@ from usher.server.idp.saml.metadata import entity_id
 from usher.server.idp.saml.response import RoleEntry, sign_response
 from usher.server.provisioning.provider import provider_arn
 from usher.server.services import RoleCredentials
-from usher.server.store.database import Database
+from usher.server.store.database import Connection, Database
 from usher.server.store.instance import Instance
 from usher.server.store.permission_sets import read_permission_set_by_id
 

@@ -170,7 +170,7 @@ def _new_instance(config: ServerConfig, now: float) -> Instance:
 def _new_admin_key(owner: str) -> AdminKey:
     # Twenty characters as AWS's ids have, with a prefix that AWS does not use: nobody mistakes them.
     tail = base64.b32encode(secrets.token_bytes(10)).decode()
-    return AdminKey(f"UDIR{tail}", Secret(secrets.token_urlsafe(30)), owner, active=True)
+    return AdminKey(f"UDIR{tail}", Secret(secrets.token_hex(20)), owner, active=True)
 
 
 def _administrator(email: str, now: float) -> StoredUser:

@@ -14,8 +14,8 @@ _BYTES = 32
 
 
 def new_bearer() -> Secret:
-    """A new unguessable value, safe in URLs and cookies."""
-    return Secret(secrets.token_urlsafe(_BYTES))
+    """A new unguessable value, safe in URLs, cookies and argument lists (it never begins with a dash)."""
+    return Secret(secrets.token_hex(_BYTES))
 
 
 def hash_bearer(text: str) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 
 from usher.core.durations import parse_duration
 from usher.core.errors import UsherError
@@ -29,9 +28,9 @@ from usher.server.provisioning.roles import (
     saml_trust_policy,
 )
 from usher.server.store.assignments import StoredAssignment, insert_assignment, is_assigned_in
-from usher.server.store.database import Change, Database
+from usher.server.store.database import Change, Connection, Database
 from usher.server.store.instance import Instance
-from usher.server.store.operations import Operation, finish_operation
+from usher.server.store.operations import Operation, finish_operation, is_deleted_since
 from usher.server.store.permission_sets import (
     StoredPermissionSet,
     customer_policies_of,
@@ -94,6 +93,9 @@ class Provisioner:
             wanted = self._wanted(change, operation.permission_set_id, account_id)
         self._make_match(wanted)
         with self._database.change(operation.requested_by) as change:
+            if is_deleted_since(change.connection, operation):
+                # A removal is never undone by a request that came before it.
+                raise ProvisioningError("the assignment was deleted while it was being created")
             insert_assignment(change, assignment)
             set_role_revision(change, wanted.role, wanted.permission_set.revision)
             finish_operation(change, operation.request_id, None)
