@@ -16,7 +16,7 @@ from usher.server.provisioning.lanes import AccountLanes, Task
 from usher.server.store.operations import OperationKind, OperationStatus
 from usher.server.store.permission_sets import attach_customer_policy, update_permission_set
 
-CREATION, PROVISIONING = OperationKind.ASSIGNMENT_CREATION, OperationKind.PROVISIONING
+CREATION = OperationKind.ASSIGNMENT_CREATION
 
 
 def test_an_assignment_exists_when_its_request_has_succeeded(directory: Any) -> None:
@@ -31,6 +31,21 @@ def test_assigning_twice_succeeds_twice(directory: Any) -> None:
     assert directory.assign(permission_set, "staging").failure_reason is None
     assert directory.assign(permission_set, "staging").failure_reason is None
     assert len(directory.roles_in("staging", permission_set)) == 1
+
+
+def test_a_removal_is_never_undone_by_a_creation_that_came_before_it(
+    make_directory: Callable[..., Any],
+) -> None:
+    directory = make_directory()
+    permission_set = directory.permission_set("Overtaken")
+    creation = directory.request(CREATION, permission_set, "staging")
+    deletion = directory.request(OperationKind.ASSIGNMENT_DELETION, permission_set, "staging")
+    directory.jobs.start()
+    assert directory.wait(deletion).status is OperationStatus.SUCCEEDED
+    assert "deleted while" in directory.wait(creation).failure_reason
+    assert not directory.is_assigned(permission_set, "staging")
+    assert directory.roles_in("staging", permission_set) == []
+    assert directory.assign(permission_set, "staging").status is OperationStatus.SUCCEEDED
 
 
 def test_a_missing_customer_policy_fails_with_account_and_policy_and_leaves_nothing(directory: Any) -> None:

@@ -101,6 +101,19 @@ def owed_requests(connection: Connection) -> list[Operation]:
     return [_operation(row) for row in rows]
 
 
+def is_deleted_since(connection: Connection, creation: Operation) -> bool:
+    """Whether somebody asked for the deletion of that assignment after its creation was asked for."""
+    found = select(operations.c.request_id).where(
+        operations.c.kind == OperationKind.ASSIGNMENT_DELETION,
+        operations.c.created_at > creation.created_at,
+        operations.c.permission_set_id == creation.permission_set_id,
+        operations.c.account_id == creation.account_id,
+        operations.c.principal_kind == creation.principal_kind,
+        operations.c.principal_id == creation.principal_id,
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def _operation(row: Row[tuple[object, ...]]) -> Operation:
     values = {name: getattr(row, name) for name in _COLUMNS}
     values |= {"kind": OperationKind(row.kind), "status": OperationStatus(row.status)}
