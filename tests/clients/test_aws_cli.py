@@ -147,7 +147,7 @@ def test_after_logout_the_old_token_opens_nothing(aws: AwsCli, pages: SignInDesk
 
     assert aws.cached_token() is None
     assert "UnauthorizedException" in aws.text(*ask, expect=254)
-    assert "aws sso login" in aws.text("s3", "ls", "--profile", "mkdev-staging", expect=255)
+    assert "does not exist" in aws.text("s3", "ls", "--profile", "mkdev-staging", expect=255)
 
 
 def test_a_person_who_refuses_is_not_signed_in(aws: AwsCli, pages: SignInDesk) -> None:
