@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
 from lxml import etree
 
 from usher.sandbox.saml import read_metadata
 from usher.server.idp.saml.keys import SigningKeys
 from usher.server.idp.saml.metadata import entity_id, idp_metadata, is_same_metadata
+from usher.server.idp.saml.routes import saml_routes
 
 
 def test_it_names_the_directory_and_every_active_certificate(keys: SigningKeys, public_url: str) -> None:
@@ -36,3 +41,12 @@ def test_the_way_it_is_written_down_makes_no_difference(keys: SigningKeys, publi
     assert is_same_metadata(text, rewritten)
     assert not is_same_metadata(text, text.replace("sso.mkdev", "evil.mkdev"))
     assert not is_same_metadata(text, "not XML")
+
+
+def test_anybody_may_read_it_at_the_entity_id(
+    keys: SigningKeys, public_url: str, serve: Callable[[list[Any]], str]
+) -> None:
+    origin = serve(saml_routes(public_url, keys))
+    with urllib.request.urlopen(f"{origin}/saml/metadata") as answer:
+        assert answer.read().decode() == idp_metadata(public_url, keys.certificates())
+        assert answer.headers["content-type"].startswith("application/samlmetadata+xml")
