@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
+import json
 import re
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from usher.core.secrets import Secret
 from usher.server.idp.passwords import set_one_time_password
+from usher.server.services import RoleCredentials
+from usher.server.store.assignments import StoredAssignment, insert_assignment
+from usher.server.store.permission_sets import (
+    StoredPermissionSet,
+    find_permission_set_by_name,
+    insert_permission_set,
+)
 
 
 @dataclass(frozen=True)
@@ -120,3 +132,102 @@ def one_time_password(site: Any) -> Secret:
     """The operator's password is reset; this is the new one, for one use."""
     with site.services.database.change("test") as change:
         return set_one_time_password(change, site.user_id)
+
+
+class Federation(ThreadingHTTPServer):
+    """An honest stand-in for AWS's federation endpoint: keys as a form, a token back."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), FederationHandler)
+        self.sessions: list[dict[str, str]] = []
+        self.answer: tuple[int, bytes] = (200, b'{"SigninToken": "a token"}')
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class FederationHandler(BaseHTTPRequestHandler):
+    server: Federation
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        form = {name: values[0] for name, values in parse_qs(body).items()}
+        if form.get("Action") == "getSigninToken" and self.path == "/federation":
+            self.server.sessions.append(json.loads(form["Session"]))
+        status, answer = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class GivenKeys:
+    """Keys for everybody who asks, or the trouble that a test wants."""
+
+    trouble: Exception | None = None
+
+    def issue(self, user_id: str, account_id: str, permission_set_name: str) -> RoleCredentials:
+        if self.trouble is not None:
+            raise self.trouble
+        secret, token = Secret("secret-of-" + permission_set_name), Secret("token-of-" + account_id)
+        return RoleCredentials("ASIAEXAMPLE", secret, token, 1_800_000_000.0)
+
+
+@pytest.fixture
+def federation() -> Iterator[Federation]:
+    """The console's sign-in endpoint."""
+    server = Federation()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def given_keys() -> GivenKeys:
+    """Where role credentials come from."""
+    return GivenKeys()
+
+
+@pytest.fixture
+def at_own_address(at_own_address: Any, federation: Federation, given_keys: GivenKeys) -> Any:
+    """The services, with keys to give and a console to open."""
+    services, listener = at_own_address
+    config = replace(services.config, federation_url=f"{federation.origin}/federation")
+    return replace(services, config=config, role_credentials=given_keys), listener
+
+
+@pytest.fixture
+def assign(site: Any) -> Callable[..., None]:
+    """`assign(account_id, name)` lets the operator into that account with a permission set of that name."""
+    services = site.services
+
+    def give(account_id: str, name: str, relay_state: str | None = None) -> None:
+        with services.database.change("test") as change:
+            found = find_permission_set_by_name(change.connection, name)
+            if found is None:
+                id_ = f"ps-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+                arn = f"arn:aws:sso:::permissionSet/{services.instance.id}/{id_}"
+                found = StoredPermissionSet(
+                    id=id_,
+                    arn=arn,
+                    name=name,
+                    description=None,
+                    session_duration="PT1H",
+                    relay_state=relay_state,
+                    inline_policy=None,
+                    boundary=None,
+                    revision=1,
+                    created_at=change.now,
+                )
+                insert_permission_set(change, found)
+            insert_assignment(change, StoredAssignment(account_id, found.id, "USER", site.user_id))
+
+    return give
