@@ -240,7 +240,8 @@ class SignInDesk:
         self.page.goto(url)
         self.page.get_by_label("Email").fill(user)
         self.page.get_by_label("Password", exact=True).fill(self.passwords[user])
-        self.page.get_by_role("button", name="Sign in").click()
+        with self.page.expect_navigation():  # what comes next is asked below, without waiting
+            self.page.get_by_role("button", name="Sign in").click()
         new = self.page.get_by_label("New password", exact=True)
         if new.count():
             chosen = f"a long enough sentence for {user}"
