@@ -43,8 +43,8 @@ CALLS = [
 ]
 
 ATTRIBUTES = [
-    Home("os.environ", ("cli/context.py", "server/config.py", "fastpath/"), "configuration is read at the edge"),
-    Home("os.getenv", ("cli/context.py", "server/config.py", "fastpath/"), "configuration is read at the edge"),
+    Home("os.environ", ("cli/context.py", "fastpath/"), "configuration is read at the edge"),
+    Home("os.getenv", ("cli/context.py", "fastpath/"), "configuration is read at the edge"),
     Home("sys.argv", ("_entry.py", "cli/context.py", "fastpath/"), "arguments are read at the edge"),
 ]
 
@@ -104,7 +104,7 @@ def test_the_process_is_read_only_at_the_edge(home: Home) -> None:
     assert _strangers(home, found) == [], home.why
 
 
-def test_no_check_is_an_assert_because_python_O_drops_it() -> None:
+def test_no_check_is_an_assert_because_optimised_python_drops_it() -> None:
     asserts = [room for room, tree in _trees() if any(isinstance(n, ast.Assert) for n in ast.walk(tree))]
     assert asserts == []
 
