@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from usher.server.idp.clients import find_client
+from usher.server.idp.grants import redeem_code, refresh
+from usher.server.idp.refusals import OAuthRefusal
 from usher.server.idp.tokens import end_portal_session, identify
 from usher.server.store.audit_events import read_events
 from usher.server.store.tables import users
@@ -174,3 +178,38 @@ def disable(site: Any) -> None:
     with site.services.database.change("test") as change:
         change.connection.execute(users.update().values(active=False))
         change.record("test", site.user_id)
+
+
+def test_a_session_that_ends_while_it_is_being_renewed_gives_nothing(
+    pkce: Any, site: Any, clock: Any, tick: Any
+) -> None:
+    token = pkce.redeem(pkce.code())
+    database = site.services.database
+    client = find_client(database, pkce.client["clientId"])
+    assert client is not None
+    tick(clock.now + 12 * 3600 - 0.5)
+    with pytest.raises(OAuthRefusal, match="ended"):
+        refresh(database, client, token["refreshToken"])
+
+
+def test_a_code_that_lapses_while_it_is_being_redeemed_gives_nothing(
+    pkce: Any, site: Any, clock: Any, tick: Any
+) -> None:
+    code = pkce.code()
+    database = site.services.database
+    client = find_client(database, pkce.client["clientId"])
+    assert client is not None
+    tick(clock.now + 59.5)
+    with pytest.raises(OAuthRefusal, match="used"):
+        redeem_code(database, client, code, "http://127.0.0.1:43210/oauth/callback", "v" * 64, 3600.0)
+
+
+@pytest.fixture
+def tick(site: Any) -> Any:
+    """`tick(start)` makes the directory's clock go one second further each time it is read."""
+
+    def begin(start: float) -> None:
+        times = itertools.count(start)
+        site.services.database._clock = lambda: next(times)
+
+    return begin

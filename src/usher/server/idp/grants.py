@@ -222,16 +222,17 @@ def refresh(database: Database, client: StoredClient, refresh_token: str) -> Iss
     if found is None or found.token.client_id != client.client_id:
         raise OAuthRefusal(OAuthError.INVALID_GRANT, "The refresh token is unknown or its session has ended")
     with database.change(found.user_name) as change:
-        if not take_refresh_token(change, token_hash) and not _within_grace(change, token_hash):
-            end_portal_session(change, found.session.id, reason="a spent refresh token was shown")
-            outcome: IssuedTokens | _Refused = _Refused(
-                OAuthError.INVALID_GRANT, "The refresh token has been used; the session has ended"
-            )
-        elif read_token_in_use(change.connection, token_hash, REFRESH, change.now) is None:
+        outcome: IssuedTokens | _Refused
+        if read_token_in_use(change.connection, token_hash, REFRESH, change.now) is None:
             outcome = _Refused(OAuthError.INVALID_GRANT, "The session has ended")
-        else:
+        elif take_refresh_token(change, token_hash) or _within_grace(change, token_hash):
             _record(change, found.session.id, client, REFRESH_GRANT)
             outcome = issue_tokens(change, client, found.session)
+        else:
+            end_portal_session(change, found.session.id, reason="a spent refresh token was shown")
+            outcome = _Refused(
+                OAuthError.INVALID_GRANT, "The refresh token has been used; the session has ended"
+            )
     return _raised(outcome)
 
 

@@ -160,7 +160,7 @@ class _Keeper:
             return self._redirect(Redirect("/change-password"))
         view = door.post if posted else door.get
         if view is None:
-            raise RuntimeError(f"{door.path} has no view for {request.method}")
+            raise AssertionError(f"{door.path} is not routed for {request.method}")
         address = request.client.host if request.client else "unknown"
         visit = Visit(self._services, session, query, form, address)
         try:
