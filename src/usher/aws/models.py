@@ -7,6 +7,7 @@ model, with the constraints that botocore's own client does not check (patterns,
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -14,8 +15,6 @@ from typing import Any
 import botocore.session
 from botocore.model import ServiceModel, Shape
 
-_VISIBLE = re.compile(r"[^\x00-\x20\x7f-\xa0\u2028\u2029\u3000]+")
-_VISIBLE_AND_SPACES = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _NUMBERS = {"integer", "long", "float", "double", "timestamp"}
 
 
@@ -149,15 +148,20 @@ def _size_problems(shape: Shape, size: float, at: str, what: str = "") -> Iterat
 
 
 def _matches(pattern: str, value: str) -> bool:
-    compiled = _compiled(pattern)
-    return compiled.fullmatch(value) is not None
+    if "\\p{" in pattern:
+        # Python's re has no Unicode classes; AWS means "whatever can be seen", with or without spaces.
+        spaces = " " in pattern or "{Z}" in pattern or "\\s" in pattern
+        return all(_can_be_seen(character, spaces) for character in value)
+    return _compiled(pattern).fullmatch(value) is not None
+
+
+def _can_be_seen(character: str, spaces: bool) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LMSNP" or (spaces and (category[0] == "Z" or character in "\t\n\r"))
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    if "\\p{" in pattern:
-        # Python's re has no Unicode classes; AWS uses them for "whatever can be seen".
-        return _VISIBLE_AND_SPACES if " " in pattern or "{Z}" in pattern or "\\s" in pattern else _VISIBLE
     return re.compile(pattern)
 
 

@@ -54,8 +54,9 @@ def initialise_directory(config: ServerConfig, administrator: str, clock: Clock)
             hint="run 'usher serve' with it, or choose another --data",
         )
     half_made = config.database_file.with_name("directory.db.new")
-    for leftover in (half_made, config.sealing_key_file):
-        leftover.unlink(missing_ok=True)
+    if config.sealing_key_file.exists():
+        _remove_half_made(config, half_made)
+    half_made.touch(mode=0o600)  # says that the sealing key beside it seals nothing yet
     sealer = create_sealing_key(config.sealing_key_file)
     database = open_sqlite(half_made, clock)
     migrate(database)
@@ -142,6 +143,17 @@ def load_directory(data_dir: Path, clock: Clock) -> tuple[Database, Instance, Se
     if instance is None:
         raise UsageError(f"{file} is not a directory's database", hint="choose another --data")
     return database, instance, sealer
+
+
+def _remove_half_made(config: ServerConfig, half_made: Path) -> None:
+    """Clear away an interrupted attempt. A key without one may be all that is left of another directory."""
+    if not half_made.exists():
+        raise UsageError(
+            f"{config.sealing_key_file} is there, but no directory",
+            hint="restore directory.db from the back-up that the key belongs to, or choose another --data",
+        )
+    config.sealing_key_file.unlink()
+    half_made.unlink()
 
 
 def _make_private_folder(folder: Path) -> None:

@@ -27,6 +27,7 @@ from usher.server.store.operations import (
     read_operation,
 )
 from usher.server.store.permission_sets import StoredPermissionSet, read_permission_set_by_id
+from usher.server.store.roles import read_role
 
 Answer = Mapping[str, Any]
 
@@ -50,7 +51,11 @@ def delete_assignment(call: Call) -> Answer:
         assignment = StoredAssignment(
             account_id, permission_set.id, call.params["PrincipalType"], call.params["PrincipalId"]
         )
-        if not store.delete_assignment(change, assignment):
+        # A role that an earlier removal could not take away may be asked to go again.
+        left_behind = read_role(change.connection, account_id, permission_set.id) is not None
+        if not store.delete_assignment(change, assignment) and (
+            not left_behind or store.is_assigned_in(change.connection, account_id, permission_set.id)
+        ):
             not_found(
                 f"{assignment.principal_kind} {assignment.principal_id} has no assignment of "
                 f"{permission_set.name} in account {call.services.accounts.name(account_id)}."

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from usher.aws.models import input_problems
 from usher.server.awsapi.call import Call, conflict, invalid, not_found
 from usher.server.awsapi.paging import page
 from usher.server.store import identity as store
@@ -91,6 +92,7 @@ def update_user(call: Call) -> Answer:
         members = _members(old)
         for operation in call.params["Operations"]:
             _set_attribute(members, operation["AttributePath"], operation.get("AttributeValue"))
+        _check_members(call, members)
         new = replace(
             _user(old.id, members, change.now),
             active=old.active,
@@ -203,6 +205,14 @@ def _set_attribute(members: dict[str, Any], path: str, value: Any) -> None:
         members[_PATHS[path]] = capitalised(value)
     else:
         invalid(f"The attribute path {path} cannot be updated.")
+
+
+def _check_members(call: Call, members: Mapping[str, Any]) -> None:
+    """UpdateUser takes any JSON value; what is stored must be what CreateUser would have taken."""
+    given = {name: value for name, value in members.items() if value is not None}
+    problems = input_problems("identitystore", "CreateUser", {**call.store, **given})
+    if problems:
+        invalid("; ".join(problems))
 
 
 def capitalised(value: Any) -> Any:

@@ -34,8 +34,9 @@ from usher.server.store.operations import (
     owed_requests,
     read_operation,
 )
-from usher.server.store.roles import accounts_with_role
+from usher.server.store.roles import accounts_with_role, roles_without_people
 
+_ACTOR = "directory"
 _INTERNAL = "an internal error; the directory's log has the details"
 
 _log = structlog.get_logger()
@@ -81,6 +82,7 @@ class ProvisioningJobs:
             owed = owed_requests(connection)
         for operation in owed:
             self.submit(operation.request_id)
+        self._remove_abandoned_roles()
 
     def submit(self, request_id: str) -> None:
         """Work on that request soon: at once when a worker and the account are free."""
@@ -145,12 +147,34 @@ class ProvisioningJobs:
         for account_id in accounts:
 
             def work(account_id: str = account_id) -> None:
-                if self._is_assigned(operation, account_id):  # else it was removed since: nothing to update
+                if self._is_assigned(operation, account_id):
                     self._work.provision(operation, account_id)
+                else:  # nothing to update, but a role that an earlier removal could not take away
+                    self._work.remove_if_unassigned(
+                        operation.permission_set_id, account_id, operation.requested_by
+                    )
                 gathered.note(account_id, None)
 
             def give_up(error: BaseException, account_id: str = account_id) -> None:
                 gathered.note(account_id, _reason(operation, error))
+
+            lanes.add(account_id, Task(work, give_up))
+
+    def _remove_abandoned_roles(self) -> None:
+        """Take away roles that a failed removal or creation left, after the work that is still owed."""
+        with self._lock:
+            lanes = self._lanes
+        if lanes is None:
+            return
+        with self._database.read() as connection:
+            abandoned = roles_without_people(connection)
+        for account_id, permission_set_id in abandoned:
+
+            def work(account_id: str = account_id, permission_set_id: str = permission_set_id) -> None:
+                self._work.remove_if_unassigned(permission_set_id, account_id, _ACTOR)
+
+            def give_up(error: BaseException, account_id: str = account_id) -> None:
+                _log.warning("role_left_behind", account_id=account_id, reason=str(error))
 
             lanes.add(account_id, Task(work, give_up))
 

@@ -89,6 +89,7 @@ class Provisioner:
         """Make the role if it is missing or lags behind, then let the principal in, and end the request."""
         assignment = _assignment(operation, account_id)
         self._check_account(account_id)
+        self._doors.iam(account_id)  # an account that cannot be entered leaves no trace
         with self._database.change(operation.requested_by) as change:
             wanted = self._wanted(change, operation.permission_set_id, account_id)
         self._make_match(wanted)
@@ -103,7 +104,7 @@ class Provisioner:
     def abandon_creation(self, operation: Operation, account_id: str) -> None:
         """Take back a role that was begun for a request that failed, unless somebody is assigned to it."""
         try:
-            self._remove_if_unassigned(operation, account_id)
+            self.remove_if_unassigned(operation.permission_set_id, account_id, operation.requested_by)
         except UsherError as error:
             # The name stays on record: the next request for this set and account completes or removes it.
             _log.warning(
@@ -115,16 +116,18 @@ class Provisioner:
 
     def delete_assignment(self, operation: Operation, account_id: str) -> None:
         """Remove the role when nobody is assigned to it any more, and end the request."""
-        self._remove_if_unassigned(operation, account_id)
+        self.remove_if_unassigned(operation.permission_set_id, account_id, operation.requested_by)
         with self._database.change(operation.requested_by) as change:
             finish_operation(change, operation.request_id, None)
 
     def provision(self, operation: Operation, account_id: str) -> None:
-        """Bring one account's role up to its permission set. Raises ProvisioningError when nobody has it."""
+        """Bring one account's role up to its permission set; a role left without people goes.
+
+        Raises ProvisioningError when nobody is assigned.
+        """
+        self.remove_if_unassigned(operation.permission_set_id, account_id, operation.requested_by)
         with self._database.change(operation.requested_by) as change:
-            role = read_role(change.connection, account_id, operation.permission_set_id)
-            assigned = is_assigned_in(change.connection, account_id, operation.permission_set_id)
-            if role is None or not assigned:
+            if not is_assigned_in(change.connection, account_id, operation.permission_set_id):
                 raise ProvisioningError(ASSIGNMENT_NOT_FOUND)
             wanted = self._wanted(change, operation.permission_set_id, account_id)
         self._make_match(wanted)
@@ -193,15 +196,16 @@ class Provisioner:
     def _policy_arn(self, account_id: str, path: str, name: str) -> str:
         return f"arn:{self._config.partition.name}:iam::{account_id}:policy{path}{name}"
 
-    def _remove_if_unassigned(self, operation: Operation, account_id: str) -> None:
+    def remove_if_unassigned(self, permission_set_id: str, account_id: str, actor: str) -> None:
+        """Remove the set's role in the account when nobody is assigned to it, for `actor`."""
         with self._database.read() as connection:
-            role = _role_without_people(connection, account_id, operation.permission_set_id)
+            role = _role_without_people(connection, account_id, permission_set_id)
         if role is None:
             return
         # An account that left the organization cannot be entered, and its role opens to nobody.
         if self._accounts.get(account_id) is not None:
             remove_role(self._doors.iam(account_id), role.role_name, (INSTANCE_TAG, self._instance.arn))
-        with self._database.change(operation.requested_by) as change:
+        with self._database.change(actor) as change:
             delete_role(change, role)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, create_engine, event, text
 
 from usher.server.audit.chain import AuditEvent
 from usher.server.store.audit_events import append_events
@@ -105,7 +105,12 @@ class Database:
 def open_sqlite(path: Path, clock: Clock) -> Database:
     """The database in the file at `path`, made readable by its owner only."""
     path.touch(mode=0o600, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(
+        # By parts, because a path may hold a question mark; rows never show in an error's text.
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": 30},
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from usher.server.store.database import Change
-from usher.server.store.tables import provisioned_roles
+from usher.server.store.tables import assignments, provisioned_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,27 @@ def read_role(connection: Connection, account_id: str, permission_set_id: str) -
 
 
 def accounts_with_role(connection: Connection, permission_set_id: str) -> list[str]:
-    """The ids of the accounts where that permission set has a role, in order."""
+    """The ids of the accounts where that permission set has a role, made or begun, in order."""
     rows = connection.execute(
         select(provisioned_roles.c.account_id)
-        .where(provisioned_roles.c.permission_set_id == permission_set_id, provisioned_roles.c.revision > 0)
+        .where(provisioned_roles.c.permission_set_id == permission_set_id)
         .order_by(provisioned_roles.c.account_id)
     )
     return [row.account_id for row in rows]
+
+
+def roles_without_people(connection: Connection) -> list[tuple[str, str]]:
+    """(account id, permission set id) of every role that nobody is assigned to."""
+    assigned = select(assignments.c.account_id).where(
+        assignments.c.account_id == provisioned_roles.c.account_id,
+        assignments.c.permission_set_id == provisioned_roles.c.permission_set_id,
+    )
+    rows = connection.execute(
+        select(provisioned_roles.c.account_id, provisioned_roles.c.permission_set_id).where(
+            ~assigned.exists()
+        )
+    )
+    return [(row.account_id, row.permission_set_id) for row in rows]
 
 
 def insert_role(change: Change, role: ProvisionedRole) -> None:
