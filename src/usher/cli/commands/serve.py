@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,10 @@ from usher.cli.context import Context
 from usher.core.errors import ExitCode, UsageError
 
 DEFAULT_LISTEN = "127.0.0.1:8700"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# What browsers put into `Origin`: names of other scripts in their ASCII form.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,16 +71,30 @@ def parse_listen(text: str) -> tuple[str, int]:
 
 
 def parse_public_url(text: str) -> str:
-    """The origin in `text`, without a trailing slash. Plain http is for loopback addresses only."""
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query:
-        raise UsageError(f"--public-url {text} is not an origin", hint="for example https://sso.example.com")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
+    """The origin in `text` as browsers write it in `Origin`: lower case, without a default port.
+
+    Plain http is for loopback addresses only. Raises UsageError.
+    """
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname or "", url.port
+        name = f"[{ipaddress.ip_address(host)}]" if ":" in host else host
+    except ValueError:
+        raise _not_an_origin(text) from None
+    more = url.path.strip("/") or url.query or url.fragment or url.username is not None
+    if url.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(host) or more:
+        raise _not_an_origin(text)
+    if url.scheme == "http" and not _is_loopback(host):
         raise UsageError(
             f"--public-url {text} would send passwords and tokens unencrypted",
             hint="use https; plain http is for loopback addresses only",
         )
-    return f"{url.scheme}://{url.netloc}"
+    usual = port is None or port == _DEFAULT_PORTS[url.scheme]
+    return f"{url.scheme}://{name}" if usual else f"{url.scheme}://{name}:{port}"
+
+
+def _not_an_origin(text: str) -> UsageError:
+    return UsageError(f"--public-url {text} is not an origin", hint="for example https://sso.example.com")
 
 
 def _is_loopback(host: str) -> bool:

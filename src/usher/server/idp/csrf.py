@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 CSRF_FIELD = "csrf_token"
 
@@ -15,19 +14,15 @@ CSRF_FIELD = "csrf_token"
 def sent_from_own_page(headers: Mapping[str, str], public_url: str) -> bool:
     """Whether the browser says that a page of ours sent this. Header names are lower case.
 
-    Every browser of today sends Origin with a POST. Without it, Sec-Fetch-Site decides; a client that
-    sends neither is no browser, so no foreign page can have made it send a person's cookie.
+    `public_url` is an origin as browsers write it: lower case, no default port. Every browser of today
+    sends Origin with a POST. Without it, Sec-Fetch-Site decides; a client that sends neither is no
+    browser, so no foreign page can have made it send a person's cookie.
     """
     site = headers.get("sec-fetch-site", "same-origin")
     origin = headers.get("origin")
-    return site in {"same-origin", "none"} and (origin is None or _same_origin(origin, public_url))
+    return site in {"same-origin", "none"} and (origin is None or origin == public_url)
 
 
 def token_matches(given: str, expected: str) -> bool:
     """Whether a form's token is its session's."""
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
-
-
-def _same_origin(origin: str, public_url: str) -> bool:
-    given, own = urlsplit(origin), urlsplit(public_url)
-    return (given.scheme, given.netloc) == (own.scheme, own.netloc)

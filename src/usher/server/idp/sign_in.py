@@ -24,7 +24,9 @@ from usher.server.idp.passwords import (
 from usher.server.store.database import Connection, Database
 from usher.server.store.identity import StoredUser, find_user_by_email, find_user_by_name, folded
 from usher.server.store.sign_in import (
+    SessionOwner,
     StoredPassword,
+    read_browser_session,
     read_password,
     replace_hash,
     write_password,
@@ -94,7 +96,8 @@ def choose_password(
     """Replace the signed-in person's password and give them a new session; all their others end.
 
     The present password is asked for, unless it is the one-time password they just signed in with.
-    Returns what is wrong, as a sentence, when the choice is not accepted. Raises BusyError.
+    Returns what is wrong, as a sentence, when the choice is not accepted. Raises BusyError, and
+    SignInNeededError when the session, person or password ended or changed while this was under way.
     """
     owner = session.owner
     if owner is None:
@@ -112,12 +115,7 @@ def choose_password(
         demands = password_demands(folded(owner.user_name), choice.address)
         if not take(database, demands) or not verify_password(old.hash, choice.present):
             return "The current password is not right."
-    hashed = hash_password(choice.new)
-    with database.change(owner.user_name) as change:
-        write_password(change, StoredPassword(owner.user_id, hashed, False, None, change.now))
-        end_all_sessions(change, owner.user_id)
-        change.record("sign-in:UpdatePassword", owner.user_id)
-        return open_signed_in_session(change, owner.user_id, session_seconds, instead_of=session)
+    return _replace_password(database, session, owner, old, hash_password(choice.new), session_seconds)
 
 
 def _find(connection: Connection, user_name: str) -> tuple[StoredUser | None, StoredPassword | None]:
@@ -150,6 +148,31 @@ def _open(
         return open_signed_in_session(
             change, user.id, session_seconds, instead_of=session, headed_for=headed_for
         )
+
+
+def _replace_password(
+    database: Database,
+    session: BrowserSession,
+    owner: SessionOwner,
+    checked: StoredPassword,
+    hashed: str,
+    session_seconds: float,
+) -> BrowserSession:
+    with database.change(owner.user_name) as change:
+        # A reset or a sign-out may have come while the passwords were being checked and hashed.
+        present = read_browser_session(change.connection, session.id_hash)
+        now_stored = read_password(change.connection, owner.user_id)
+        if (
+            present is None
+            or active_user(change.connection, owner.user_id) is None
+            or now_stored is None
+            or now_stored.changed_at != checked.changed_at
+        ):
+            raise SignInNeededError("the password or the session changed meanwhile")
+        write_password(change, StoredPassword(owner.user_id, hashed, False, None, change.now))
+        end_all_sessions(change, owner.user_id)
+        change.record("sign-in:UpdatePassword", owner.user_id)
+        return open_signed_in_session(change, owner.user_id, session_seconds, instead_of=session)
 
 
 def _record_failure(database: Database, target: str, address: str, refusal: Refusal) -> None:

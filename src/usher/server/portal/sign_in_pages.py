@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from usher.core.errors import SignInNeededError
 from usher.core.secrets import Secret
 from usher.server.idp.browser_sessions import BrowserSession, close_session
 from usher.server.idp.sign_in import Attempt, PasswordChoice, Refusal, choose_password, sign_in
@@ -55,12 +56,15 @@ def do_change_password(visit: Visit) -> Page | Redirect:
         address=visit.address,
     )
     first_time = visit.owner.must_change
-    chosen = choose_password(
-        visit.services.database,
-        visit.session,
-        choice,
-        session_seconds=float(visit.services.instance.portal_session_seconds),
-    )
+    try:
+        chosen = choose_password(
+            visit.services.database,
+            visit.session,
+            choice,
+            session_seconds=float(visit.services.instance.portal_session_seconds),
+        )
+    except SignInNeededError:
+        return Redirect("/sign-in", signed_out=True)
     if isinstance(chosen, BrowserSession):
         return Redirect(visit.session.headed_for or "/start", chosen)
     return Page("change_password.html", {"problem": chosen, "first_time": first_time}, 400)
