@@ -15,7 +15,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from usher.core.accounts import Account
+from usher.core.errors import UnavailableError
+from usher.core.ids import AccountId
 from usher.core.secrets import Secret
+from usher.server.accounts import AccountList
 from usher.server.idp.passwords import set_one_time_password
 from usher.server.services import RoleCredentials
 from usher.server.store.assignments import StoredAssignment, insert_assignment
@@ -196,12 +200,33 @@ def given_keys() -> GivenKeys:
     return GivenKeys()
 
 
+class Organization:
+    """What AWS Organizations answers, or that it does not."""
+
+    is_there = True
+
+    def read(self) -> tuple[Account, ...]:
+        if not self.is_there:
+            raise UnavailableError("AWS is not there")
+        names = {"111111111111": "management", "222222222222": "staging", "333333333333": "production"}
+        return tuple(Account(AccountId(id_), name) for id_, name in names.items())
+
+
 @pytest.fixture
-def at_own_address(at_own_address: Any, federation: Federation, given_keys: GivenKeys) -> Any:
+def organization() -> Organization:
+    """The organization that the directory asks for its accounts."""
+    return Organization()
+
+
+@pytest.fixture
+def at_own_address(
+    at_own_address: Any, federation: Federation, given_keys: GivenKeys, organization: Organization
+) -> Any:
     """The services, with keys to give and a console to open."""
     services, listener = at_own_address
+    accounts = AccountList(organization.read, services.database.now)
     config = replace(services.config, federation_url=f"{federation.origin}/federation")
-    return replace(services, config=config, role_credentials=given_keys), listener
+    return replace(services, config=config, role_credentials=given_keys, accounts=accounts), listener
 
 
 @pytest.fixture

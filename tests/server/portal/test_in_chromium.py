@@ -148,6 +148,7 @@ def test_the_console_opens_under_the_policy(
 def test_signing_in_needs_no_mouse(open_tab: Any, site: Any) -> None:
     page = open_tab()
     page.goto(f"{site.url}/start")
+    page.wait_for_function("document.activeElement.id === 'user_name'")
     page.keyboard.type(site.user_name)
     page.keyboard.press("Tab")
     page.keyboard.type(site.password)

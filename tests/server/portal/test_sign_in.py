@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from usher.server.idp.limits import PASSWORD_FROM_ADDRESS, PASSWORD_OF_PERSON, Demand, take
+from usher.server.idp.passwords import _slot
 from usher.server.store.audit_events import read_events
 from usher.server.store.identity import folded
 from usher.server.store.tables import browser_sessions, passwords, users
@@ -99,6 +101,15 @@ def test_an_address_and_a_person_have_limits_of_their_own(browser: Any, site: An
     while take(site.services.database, [Demand(limit, subject)]):
         pass
     assert browser.sign_in(site.user_name, site.password).status == 429
+
+
+def test_when_too_many_sign_in_at_once_the_next_is_asked_to_wait(browser: Any, site: Any) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(_slot())
+        answer = browser.sign_in(site.user_name, site.password)
+    assert answer.status == 429
+    assert "too many people" in answer.text.lower()
 
 
 def test_a_session_gets_a_new_id_when_somebody_signs_in(browser: Any, site: Any) -> None:

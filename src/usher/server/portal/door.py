@@ -17,7 +17,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from usher.core.errors import NoAccessError, NotFoundError, UnavailableError, UsageError, UsherError
+from usher.core.errors import (
+    BusyError,
+    NoAccessError,
+    NotFoundError,
+    UnavailableError,
+    UsageError,
+    UsherError,
+)
 from usher.server.awsapi.errors import ApiError
 from usher.server.bodies import read_body
 from usher.server.idp.browser_sessions import (
@@ -246,6 +253,7 @@ _STATUS: tuple[tuple[type[UsherError], int], ...] = (
     (NoAccessError, 403),
     (NotFoundError, 404),
     (UsageError, 400),
+    (BusyError, 429),
     (UnavailableError, 503),
 )
 _STALE_FORM = message(
