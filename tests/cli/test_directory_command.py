@@ -137,3 +137,41 @@ def test_serve_refuses_a_port_in_use_an_open_key_and_a_missing_one(run_usher: Us
     key.unlink()
     missing = run_usher("serve", "--data", str(data), "--listen", listen)
     assert (missing.returncode, "sealing.key" in missing.stderr) == (2, True)
+
+
+def test_administration_keys_are_made_listed_and_switched_off(run_usher: Usher, tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    run_usher("directory", "init", *data, "--admin", "admin@mkdev.example")
+    made = json.loads(run_usher("directory", "key", "create", *data, "admin@mkdev.example", "--json").stdout)
+    assert run_usher("directory", "key", "create", *data, "nobody").returncode == 5
+    plain = run_usher("directory", "key", "create", *data, "admin@mkdev.example")
+    assert plain.stdout.startswith("UDIR")
+    switched = run_usher("directory", "key", "disable", *data, made["access_key_id"], "--json")
+    assert json.loads(switched.stdout) == {"access_key_id": made["access_key_id"], "active": False}
+    assert run_usher("directory", "key", "disable", *data, made["access_key_id"]).returncode == 5
+    assert run_usher("directory", "key", "disable", *data, plain.stdout.split()[0]).returncode == 0
+    listed = [
+        json.loads(line)
+        for line in run_usher("directory", "key", "list", *data, "--json").stdout.splitlines()
+    ]
+    assert [key["active"] for key in listed] == [True, False, False]
+    words = run_usher("directory", "key", "list", *data).stdout
+    assert "(disabled)" in words
+    assert made["secret_access_key"] not in words
+
+
+def test_a_sealing_key_without_its_database_is_never_overwritten(run_usher: Usher, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    run_usher("directory", "init", "--data", str(data), "--admin", "admin@mkdev.example")
+    (data / "directory.db").rename(tmp_path / "moved.db")
+    before = (data / "sealing.key").read_bytes()
+    again = run_usher("directory", "init", "--data", str(data), "--admin", "admin@mkdev.example")
+    assert (again.returncode, "restore directory.db" in again.stderr) == (2, True)
+    assert (data / "sealing.key").read_bytes() == before
+
+
+def test_a_data_folder_may_be_called_anything(run_usher: Usher, tmp_path: Path) -> None:
+    data = tmp_path / "what?mode=ro&x=#1"
+    made = run_usher("directory", "init", "--data", str(data), "--admin", "admin@mkdev.example")
+    assert made.returncode == 0, made.stderr
+    assert {file.name for file in data.iterdir()} == {"directory.db", "sealing.key"}

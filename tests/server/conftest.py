@@ -40,6 +40,19 @@ from usher.server.store.sign_in import StoredPassword, write_password
 
 REGION = "eu-central-1"
 ADMIN = AdminKey("UDIRABCDEFGHIJKLMNOP", Secret("the-administrators-secret"), "admin@mkdev.example", True)
+ADMINISTRATOR = StoredUser(
+    "00000000-0000-0000-0000-00000000000a",
+    ADMIN.owner,
+    "Administrator",
+    "Example",
+    "Administrator",
+    None,
+    {"Name": {"GivenName": "Example", "FamilyName": "Administrator"}},
+    True,
+    1,
+    0.0,
+    0.0,
+)
 ACCOUNTS = (
     Account(AccountId("111111111111"), "management", is_management=True),
     Account(AccountId("222222222222"), "staging"),
@@ -90,7 +103,8 @@ def services(tmp_path: Path, clock: Clock) -> Iterator[Services]:
     instance = Instance(arn, "d-0123456789", "usher", REGION, 12 * 3600, clock())
     with database.change("test") as change:
         insert_instance(change, instance)
-        insert_admin_key(change, sealer, ADMIN)
+        insert_user(change, ADMINISTRATOR)
+        insert_admin_key(change, sealer, ADMIN.access_key_id, ADMIN.secret, ADMINISTRATOR.id)
     accounts = AccountList(lambda: ACCOUNTS, clock)
     yield Services(config, instance, database, sealer, accounts, NotedJobs(), NoCredentials())
     database.close()

@@ -1,6 +1,9 @@
-"""Reading a request's body without letting anybody fill the memory."""
+"""Reading a request's body: never more than the limit, never anything but a JSON object of real text."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from starlette.requests import Request
 
@@ -15,3 +18,13 @@ async def read_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise ApiError("RequestEntityTooLargeException", f"The body is larger than {limit:,} bytes", 413)
     return bytes(body)
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in `body`; None when it is not one, or holds half characters (lone surrogates)."""
+    try:
+        document = json.loads(body)
+        json.dumps(document, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None

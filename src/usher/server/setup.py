@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,13 +18,19 @@ from usher.core.secrets import Secret
 from usher.server.config import ServerConfig
 from usher.server.idp.passwords import set_one_time_password
 from usher.server.sealing import Sealer, create_sealing_key, open_sealing_key
-from usher.server.store.admin_keys import AdminKey, insert_admin_key
-from usher.server.store.database import Clock, Database, open_sqlite
+from usher.server.store.admin_keys import (
+    ListedKey,
+    disable_admin_key,
+    insert_admin_key,
+    list_admin_keys,
+)
+from usher.server.store.database import Change, Clock, Database, open_sqlite
 from usher.server.store.identity import StoredUser, find_user_by_name, insert_user, list_users
 from usher.server.store.instance import Instance, insert_instance, read_instance
 from usher.server.store.schema import migrate
 
 PORTAL_SESSION_SECONDS = 12 * 3600
+_FOLDER_OWNER = "the data folder's owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +67,18 @@ def initialise_directory(config: ServerConfig, administrator: str, clock: Clock)
     database = open_sqlite(half_made, clock)
     migrate(database)
     instance = _new_instance(config, clock())
-    key = _new_admin_key(administrator)
+    key_id, secret = _new_admin_key()
     user = _administrator(administrator, clock())
     with database.change(administrator) as change:
         insert_instance(change, instance)
         insert_user(change, user)
-        insert_admin_key(change, sealer, key)
+        insert_admin_key(change, sealer, key_id, secret, user.id)
         password = set_one_time_password(change, user.id)
     database.close()
     half_made.rename(config.database_file)
     return DirectoryKeys(
-        access_key_id=key.access_key_id,
-        secret_access_key=key.secret,
+        access_key_id=key_id,
+        secret_access_key=secret,
         region=config.region,
         instance_arn=instance.arn,
         identity_store_id=instance.identity_store_id,
@@ -84,13 +90,34 @@ def initialise_directory(config: ServerConfig, administrator: str, clock: Clock)
 
 def reset_password(data_dir: Path, user_name: str, clock: Clock) -> tuple[str, Secret]:
     """Give a user a one-time password; the old password ends. Returns the user name as stored, and it."""
-    with open_directory(data_dir, clock) as database, database.change("the data folder's owner") as change:
-        user = find_user_by_name(change.connection, user_name)
-        if user is None:
-            raise NotFoundError(
-                f"there is no user '{user_name}' in this directory", hint="see 'usher directory user list'"
-            )
+    with open_directory(data_dir, clock) as database, database.change(_FOLDER_OWNER) as change:
+        user = _known_user(change, user_name)
         return user.user_name, set_one_time_password(change, user.id)
+
+
+def create_key(data_dir: Path, user_name: str, clock: Clock) -> tuple[str, Secret]:
+    """A new administration key of that user: its id and, once, its secret."""
+    database, _, sealer = load_directory(data_dir, clock)
+    key_id, secret = _new_admin_key()
+    with closing(database), database.change(_FOLDER_OWNER) as change:
+        user = _known_user(change, user_name)
+        insert_admin_key(change, sealer, key_id, secret, user.id)
+    return key_id, secret
+
+
+def disable_key(data_dir: Path, key_id: str, clock: Clock) -> None:
+    """Switch an administration key off for good. Raises NotFoundError."""
+    with open_directory(data_dir, clock) as database, database.change(_FOLDER_OWNER) as change:
+        if not disable_admin_key(change, key_id):
+            raise NotFoundError(
+                f"there is no active key '{key_id}' in this directory", hint="see 'usher directory key list'"
+            )
+
+
+def all_keys(data_dir: Path, clock: Clock) -> list[ListedKey]:
+    """Every administration key, oldest first, without secrets."""
+    with open_directory(data_dir, clock) as database, database.read() as connection:
+        return list_admin_keys(connection)
 
 
 def all_users(data_dir: Path, clock: Clock) -> Iterator[StoredUser]:
@@ -145,6 +172,15 @@ def load_directory(data_dir: Path, clock: Clock) -> tuple[Database, Instance, Se
     return database, instance, sealer
 
 
+def _known_user(change: Change, user_name: str) -> StoredUser:
+    user = find_user_by_name(change.connection, user_name)
+    if user is None:
+        raise NotFoundError(
+            f"there is no user '{user_name}' in this directory", hint="see 'usher directory user list'"
+        )
+    return user
+
+
 def _remove_half_made(config: ServerConfig, half_made: Path) -> None:
     """Clear away an interrupted attempt. A key without one may be all that is left of another directory."""
     if not half_made.exists():
@@ -179,10 +215,10 @@ def _new_instance(config: ServerConfig, now: float) -> Instance:
     )
 
 
-def _new_admin_key(owner: str) -> AdminKey:
+def _new_admin_key() -> tuple[str, Secret]:
     # Twenty characters as AWS's ids have, with a prefix that AWS does not use: nobody mistakes them.
     tail = base64.b32encode(secrets.token_bytes(10)).decode()
-    return AdminKey(f"UDIR{tail}", Secret(secrets.token_hex(20)), owner, active=True)
+    return f"UDIR{tail}", Secret(secrets.token_hex(20))
 
 
 def _administrator(email: str, now: float) -> StoredUser:

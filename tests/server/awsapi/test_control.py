@@ -77,6 +77,14 @@ def test_a_well_signed_request_is_answered(post: Post, services: Services) -> No
         ({"target": "SWBExternalService.NoSuchThing"}, "UnknownOperationException"),
         ({"target": "SWBExternalService.CreateApplication"}, "UnknownOperationException"),
         ({"body": b"not json"}, "SerializationException"),
+        (
+            {
+                "service": "identitystore",
+                "target": "AWSIdentityStore.CreateGroup",
+                "body": b'{"IdentityStoreId": "d-0123456789", "DisplayName": "a\\ud800b"}',
+            },
+            "SerializationException",
+        ),
         ({"body": b"[]"}, "SerializationException"),
         ({"body": b"[" * 100_000}, "SerializationException"),
         ({"body": b'{"MaxResults": 0}'}, "ValidationException"),
@@ -169,3 +177,18 @@ def test_an_answer_that_breaks_the_model_is_not_sent(client: Callable[..., Any],
     with pytest.raises(ClientError) as error:
         client("identitystore").list_users(IdentityStoreId="d-0123456789")
     assert error.value.response["Error"]["Code"] == "InternalServerException"
+
+
+@pytest.mark.parametrize("end", ["disabled", "deleted"])
+def test_a_key_is_worth_nothing_without_its_owner(
+    client: Callable[..., Any], services: Services, end: str
+) -> None:
+    with services.database.change("test") as change:
+        if end == "disabled":
+            change.connection.execute(users.update().values(active=False))
+        else:
+            change.connection.execute(users.delete())
+        change.record("test:End", end)
+    with pytest.raises(ClientError) as error:
+        client("sso-admin").list_instances()
+    assert error.value.response["Error"]["Code"] == "UnrecognizedClientException"

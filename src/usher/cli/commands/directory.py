@@ -3,6 +3,7 @@
 usher directory init --data /var/lib/usher --admin admin@example.com --public-url https://sso.example.com
 usher directory user list --data /var/lib/usher
 usher directory user reset-password --data /var/lib/usher someone@example.com
+    usher directory key create --data /var/lib/usher admin@example.com
 """
 
 from __future__ import annotations
@@ -33,7 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reset = user_actions.add_parser("reset-password", help="give somebody a one-time password")
     reset.add_argument("user_name", metavar="EMAIL")
     reset.set_defaults(do=_reset_password)
-    for action in (init, listing, reset):
+    key = actions.add_parser("key", help="look after administration keys")
+    key_actions = key.add_subparsers(dest="key_action", required=True, metavar="ACTION")
+    keys = key_actions.add_parser("list", help="every key and whose it is")
+    keys.set_defaults(do=_list_keys)
+    create = key_actions.add_parser("create", help="a new key for an administrator, shown once")
+    create.add_argument("user_name", metavar="EMAIL")
+    create.set_defaults(do=_create_key)
+    disable = key_actions.add_parser("disable", help="switch a key off for good")
+    disable.add_argument("access_key_id", metavar="KEY")
+    disable.set_defaults(do=_disable_key)
+    for action in (init, listing, reset, keys, create, disable):
         action.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data folder")
         action.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -96,3 +107,37 @@ def _reset_password(options: argparse.Namespace, context: Context) -> None:
         return
     context.terminal.say(f"One-time password of {printable(user_name)}, shown once:")
     context.terminal.result(password.reveal())
+
+
+def _list_keys(options: argparse.Namespace, context: Context) -> None:
+    from usher.server.setup import all_keys
+
+    for key in all_keys(options.data, time.time):
+        if options.json:
+            listed = {"access_key_id": key.access_key_id, "owner": key.owner, "active": key.active}
+            context.terminal.result(json.dumps(listed))
+        else:
+            state = "" if key.active else "  (disabled)"
+            context.terminal.result(printable(f"{key.access_key_id}  {key.owner or '(deleted)'}{state}"))
+
+
+def _create_key(options: argparse.Namespace, context: Context) -> None:
+    from usher.server.setup import create_key
+
+    key_id, secret = create_key(options.data, options.user_name, time.time)
+    if options.json:
+        document = {"access_key_id": key_id, "secret_access_key": secret.reveal()}
+        context.terminal.result(json.dumps(document))
+        return
+    context.terminal.say("A new administration key, shown once:")
+    context.terminal.result(f"{key_id} {secret.reveal()}")
+
+
+def _disable_key(options: argparse.Namespace, context: Context) -> None:
+    from usher.server.setup import disable_key
+
+    disable_key(options.data, options.access_key_id, time.time)
+    if options.json:
+        context.terminal.result(json.dumps({"access_key_id": options.access_key_id, "active": False}))
+    else:
+        context.terminal.say(f"{options.access_key_id} is switched off.")

@@ -19,7 +19,7 @@ from usher.server.awsapi import assignments, identity_groups, identity_users, or
 from usher.server.awsapi.call import Call
 from usher.server.awsapi.errors import ApiError, json_error
 from usher.server.awsapi.sigv4 import ControlRequest, authenticate
-from usher.server.bodies import read_body
+from usher.server.bodies import json_object, read_body
 from usher.server.services import Services
 from usher.server.store.admin_keys import AdminKey, read_admin_key
 
@@ -112,16 +112,13 @@ def _run(operation: Operation, call: Call, service: str, name: str) -> Mapping[s
 
 
 def _find_key(services: Services, access_key_id: str) -> AdminKey | None:
-    """Every active administration key is a full administrator's; there is no lesser one yet."""
+    """Every active key of an active person is a full administrator's; there are no lesser ones."""
     with services.database.read() as connection:
         return read_admin_key(connection, services.sealer, access_key_id)
 
 
 def _params(body: bytes) -> dict[str, Any]:
-    try:
-        params = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        raise ApiError("SerializationException", "The body is not JSON") from None
-    if not isinstance(params, dict):
+    params = json_object(body or b"{}")
+    if params is None:
         raise ApiError("SerializationException", "The body is not a JSON object")
     return params

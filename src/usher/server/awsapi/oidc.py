@@ -6,7 +6,6 @@ JSON in camelCase on unsigned requests. SDKs choose the exception by `x-amzn-Err
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from starlette.routing import Route
 
 from usher.core.secrets import Secret
 from usher.server.awsapi.errors import ApiError, oidc_error
-from usher.server.bodies import read_body
+from usher.server.bodies import json_object, read_body
 from usher.server.idp.clients import (
     CODE_GRANT,
     DEVICE_GRANT,
@@ -35,7 +34,7 @@ from usher.server.idp.grants import (
     refresh,
     start_device,
 )
-from usher.server.idp.limits import DEVICE_AUTHORIZATION, REGISTRATION, Demand, take
+from usher.server.idp.limits import DEVICE_AUTHORIZATION, REGISTRATION, Demand, from_address, take
 from usher.server.idp.refusals import OAuthError, OAuthRefusal
 from usher.server.idp.tokens import IssuedTokens
 from usher.server.services import Services
@@ -92,7 +91,7 @@ def _endpoint(services: Services, operation: Operation) -> Callable[[Request], A
 
 
 def _register(services: Services, body: Body, address: str) -> Mapping[str, object]:
-    _check_pace(services, Demand(REGISTRATION, address))
+    _check_pace(services, from_address(REGISTRATION, address))
     issuer = _text(body, "issuerUrl", "")
     if issuer and not is_own_start_url(services.config, services.instance, issuer):
         raise _invalid("issuerUrl is not a start URL of this instance")
@@ -117,7 +116,7 @@ def _register(services: Services, body: Body, address: str) -> Mapping[str, obje
 
 
 def _start_device(services: Services, body: Body, address: str) -> Mapping[str, object]:
-    _check_pace(services, Demand(DEVICE_AUTHORIZATION, address))
+    _check_pace(services, from_address(DEVICE_AUTHORIZATION, address))
     client = _client(services, body)
     if not is_own_start_url(services.config, services.instance, _text(body, "startUrl")):
         raise _invalid("startUrl is not a start URL of this instance")
@@ -173,11 +172,8 @@ def _check_pace(services: Services, demand: Demand) -> None:
 
 
 def _document(content: bytes) -> Body:
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
+    document = json_object(content)
+    if document is None:
         raise _invalid("The body must be a JSON object")
     return document
 

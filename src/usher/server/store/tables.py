@@ -178,7 +178,8 @@ admin_keys = Table(
     metadata,
     Column("access_key_id", String(32), primary_key=True),
     Column("sealed_secret", LargeBinary, nullable=False),
-    Column("owner", String(256), nullable=False),
+    # No foreign key: a key of a deleted person stays on record, and is worth nothing.
+    Column("user_id", String(47), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
 )
@@ -215,7 +216,7 @@ browser_sessions = Table(
     Column("state", JSON, nullable=False),  # where to go after sign-in
     Column("created_at", Float, nullable=False),
     Column("last_seen_at", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
 )
 
 # A client's portal session: what one sign-in of the CLI or an SDK gave. Ending it ends its tokens.
@@ -227,7 +228,7 @@ portal_sessions = Table(
     Column("client_id", String(64), nullable=False),
     Column("client_name", String(256), nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
     Column("ended_at", Float),
 )
 
@@ -241,7 +242,7 @@ oidc_clients = Table(
     Column("grant_types", JSON, nullable=False),
     Column("redirect_uris", JSON, nullable=False),
     Column("issued_at", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
 )
 
 device_authorizations = Table(
@@ -249,27 +250,27 @@ device_authorizations = Table(
     metadata,
     Column("device_code_hash", String(64), primary_key=True),
     Column("user_code", String(16), nullable=False, unique=True),
-    Column("client_id", ForeignKey("oidc_clients.client_id", ondelete="CASCADE"), nullable=False),
+    Column("client_id", ForeignKey("oidc_clients.client_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("status", String(16), nullable=False),  # PENDING, APPROVED, DENIED, REDEEMED
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),
     Column("source_address", String(64), nullable=False),
     Column("last_poll_at", Float),
     Column("polls", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
 )
 
 authorization_codes = Table(
     "authorization_codes",
     metadata,
     Column("code_hash", String(64), primary_key=True),
-    Column("client_id", ForeignKey("oidc_clients.client_id", ondelete="CASCADE"), nullable=False),
+    Column("client_id", ForeignKey("oidc_clients.client_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("redirect_uri", String(512), nullable=False),
     Column("code_challenge", String(128), nullable=False),
     Column("portal_session_id", String(36)),  # set when redeemed: a second use ends that session
     Column("created_at", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
     Column("redeemed_at", Float),
 )
 
@@ -286,6 +287,7 @@ tokens = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("replaced_at", Float),  # a refresh token that was rotated
+    Column("predecessor_hash", String(64), index=True),  # the refresh token that this one came for
 )
 
 # One token bucket per limited thing (an account's password, a source address, a user code).
@@ -294,7 +296,7 @@ rate_limits = Table(
     metadata,
     Column("key", String(256), primary_key=True),
     Column("tokens", Float, nullable=False),
-    Column("updated_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False, index=True),
 )
 
 # One event per state change, in the same transaction, each carrying the hash of the one before.

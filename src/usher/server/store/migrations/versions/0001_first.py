@@ -17,7 +17,7 @@ def upgrade() -> None:
         "admin_keys",
         sa.Column("access_key_id", sa.String(length=32), nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
-        sa.Column("owner", sa.String(length=256), nullable=False),
+        sa.Column("user_id", sa.String(length=47), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("access_key_id", name=op.f("pk_admin_keys")),
@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_oidc_clients")),
     )
+    op.create_index(op.f("ix_oidc_clients_expires_at"), "oidc_clients", ["expires_at"], unique=False)
     op.create_table(
         "operations",
         sa.Column("request_id", sa.String(length=36), nullable=False),
@@ -109,6 +110,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_limits")),
     )
+    op.create_index(op.f("ix_rate_limits_updated_at"), "rate_limits", ["updated_at"], unique=False)
     op.create_table(
         "signing_keys",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -189,6 +191,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_authorization_codes")),
     )
+    op.create_index(
+        op.f("ix_authorization_codes_client_id"), "authorization_codes", ["client_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_authorization_codes_expires_at"), "authorization_codes", ["expires_at"], unique=False
+    )
     op.create_table(
         "browser_sessions",
         sa.Column("id_hash", sa.String(length=64), nullable=False),
@@ -203,6 +211,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_browser_sessions")),
     )
+    op.create_index(op.f("ix_browser_sessions_expires_at"), "browser_sessions", ["expires_at"], unique=False)
     op.create_index(op.f("ix_browser_sessions_user_id"), "browser_sessions", ["user_id"], unique=False)
     op.create_table(
         "device_authorizations",
@@ -227,6 +236,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("device_code_hash", name=op.f("pk_device_authorizations")),
         sa.UniqueConstraint("user_code", name=op.f("uq_device_authorizations_user_code")),
+    )
+    op.create_index(
+        op.f("ix_device_authorizations_client_id"), "device_authorizations", ["client_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_device_authorizations_expires_at"), "device_authorizations", ["expires_at"], unique=False
     )
     op.create_table(
         "memberships",
@@ -299,6 +314,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_sessions")),
     )
+    op.create_index(op.f("ix_portal_sessions_expires_at"), "portal_sessions", ["expires_at"], unique=False)
     op.create_index(op.f("ix_portal_sessions_user_id"), "portal_sessions", ["user_id"], unique=False)
     op.create_table(
         "provisioned_roles",
@@ -329,6 +345,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=False),
         sa.Column("replaced_at", sa.Float(), nullable=True),
+        sa.Column("predecessor_hash", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["portal_session_id"],
             ["portal_sessions.id"],
@@ -338,3 +355,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_tokens")),
     )
     op.create_index(op.f("ix_tokens_portal_session_id"), "tokens", ["portal_session_id"], unique=False)
+    op.create_index(op.f("ix_tokens_predecessor_hash"), "tokens", ["predecessor_hash"], unique=False)
