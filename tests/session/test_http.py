@@ -1,5 +1,6 @@
 """The HTTP client: no redirects, proxies and certificates from the environment, a watch on the clock."""
 
+import contextlib
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +67,21 @@ def test_a_proxy_from_the_environment_is_used(echo, clock, name):
 def test_hosts_named_in_no_proxy_are_reached_directly(echo, clock):
     environ = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
     assert HttpClient(environ, clock).send("GET", echo.url + "/x").status == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "LOCALHOST"])
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY"])
+def test_a_token_for_this_machine_never_goes_to_a_proxy(echo, portal, clock, name, host):
+    url = f"http://{host}:{portal.server_port}/nothing"
+    with contextlib.suppress(PortalUnavailableError):  # the portal listens on one of these addresses only
+        HttpClient({name: echo.url}, clock).send("GET", url, {"x-amz-sso_bearer_token": "secret"})
+    assert echo.seen == []
+
+
+def test_a_token_for_the_ipv6_loopback_never_goes_to_a_proxy(echo, clock):
+    with pytest.raises(PortalUnavailableError):
+        HttpClient({"HTTP_PROXY": echo.url}, clock).send("GET", "http://[::1]:9/x")
+    assert echo.seen == []
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"\xff"])

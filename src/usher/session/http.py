@@ -1,7 +1,8 @@
 """JSON over HTTP(S), and nothing more: no redirects (a bearer token must not follow one), no cookies.
 
 Proxies and the CA bundle come from the environment value that is passed in, by the names every AWS
-tool honours (`HTTPS_PROXY`, `NO_PROXY`, `AWS_CA_BUNDLE`).
+tool honours (`HTTPS_PROXY`, `NO_PROXY`, `AWS_CA_BUNDLE`). This machine itself is never asked through a
+proxy: a token for a directory on loopback travels in clear and must not leave the machine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 from usher.core.errors import UsageError
 from usher.session.errors import PortalAnswerError, PortalUnavailableError
+from usher.session.organizations import is_loopback
 
 TIMEOUT_SECONDS = 30.0
 TOLERATED_SKEW_SECONDS = 300
@@ -89,7 +91,8 @@ class HttpClient:
     def _opener(self, url: str) -> urllib.request.OpenerDirector:
         parts = urlsplit(url)
         bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
-        proxies = {} if bypass(parts.hostname or "", self._proxies) else self._proxies
+        host = parts.hostname or ""
+        proxies = {} if is_loopback(host) or bypass(host, self._proxies) else self._proxies
         handlers: list[urllib.request.BaseHandler] = [
             urllib.request.ProxyHandler({k: v for k, v in proxies.items() if k != "no"}),
             _NoRedirects(),

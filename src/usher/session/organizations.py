@@ -128,7 +128,7 @@ def check_address(url: str, what: str) -> None:
         host, parts = None, urlsplit("")
     if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
         raise UsageError(f"{url!r} is not a {what}", hint="for example https://mkdev.awsapps.com/start")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return
     raise UsageError(
         f"the {what} {url} must use https", hint="plain http is accepted for 127.0.0.1 and localhost only"
@@ -141,7 +141,8 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be this machine: 127.0.0.0/8, ::1 or localhost."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
