@@ -167,6 +167,18 @@ def test_the_command_has_ushers_process_id(synced):
     assert int(process.communicate(timeout=30)[0]) == process.pid
 
 
+def test_the_command_ignores_no_signal_that_only_python_ignores(synced):
+    status = synced.ok("exec", STAGING, "--", "cat", "/proc/self/status")
+    ignored = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:")), 16)
+    assert not ignored & (1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1))
+
+
+def test_a_pipe_that_closes_early_ends_the_command_quietly(synced):
+    done = synced.run("exec", STAGING, "--", "sh", "-c", "yes | head -n 1")
+    assert (done.returncode, done.stdout) == (0, "y\n")
+    assert "yes:" not in done.stderr
+
+
 def test_a_command_that_is_not_there_exits_127_and_one_that_cannot_run_126(synced, tmp_path):
     done = synced.run("exec", STAGING, "--", "no-such-command")
     assert done.returncode == 127

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping
 
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     environ = command_environment(context.environ, opened)
     sys.stdout.flush()
     sys.stderr.flush()
+    _restore_signals()
     try:
         os.execvpe(command[0], command, environ)  # noqa: S606 -- running the given command is the purpose
     except (FileNotFoundError, NotADirectoryError):
@@ -63,6 +65,12 @@ def run(options: argparse.Namespace, context: Context) -> int:
     except OSError as error:
         context.terminal.say(f"usher exec: cannot run '{command[0]}': {error.strerror}")
         return COMMAND_NOT_RUNNABLE
+
+
+def _restore_signals() -> None:
+    """Python ignores these two, and an exec hands that on: `yes | head` would end in an error message."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 
 
 def command_environment(environ: Mapping[str, str], opened: OpenedProfile) -> dict[str, str]:
