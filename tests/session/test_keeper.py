@@ -185,9 +185,32 @@ def test_logout_works_here_when_the_server_is_away_and_says_so(signed_in, portal
     assert signed_in.vault.names() == []
 
 
-def test_logout_of_an_ended_session_is_fine(signed_in, portal):
+def test_logout_after_the_access_token_lapsed_still_ends_the_session_on_the_server(signed_in, portal):
+    shorten(signed_in, -1)
     portal.access_tokens.clear()
     assert signed_in.keeper.logout() is None
+    assert portal.refresh_tokens == set()
+    assert signed_in.vault.names() == []
+
+
+def test_logout_with_a_token_the_server_refuses_is_tried_again_with_a_new_one(signed_in, portal):
+    portal.access_tokens.clear()
+    assert signed_in.keeper.logout() is None
+    assert (portal.refresh_tokens, portal.count("refresh")) == (set(), 1)
+
+
+def test_logout_that_cannot_refresh_says_that_the_server_could_not_be_told(signed_in, portal):
+    without_refresh_token(signed_in)
+    shorten(signed_in, -1)
+    assert "has ended" in signed_in.keeper.logout()
+    assert signed_in.vault.names() == []
+
+
+def test_logout_with_a_lapsed_token_while_the_server_is_away_says_so(signed_in, portal):
+    shorten(signed_in, -1)
+    portal.failures = [503]
+    assert signed_in.keeper.logout()
+    assert signed_in.vault.names() == []
 
 
 def test_logout_says_when_the_server_refuses(signed_in, portal):
@@ -202,7 +225,7 @@ def test_logout_without_a_session_is_fine(rooms, portal):
 
 def test_logout_removes_a_session_that_does_not_open(rooms):
     rooms.vault.write(session_name("mkdev"), b"not json")
-    assert rooms.keeper.logout() is None
+    assert "session/mkdev" in rooms.keeper.logout()
     assert rooms.vault.names() == []
 
 

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from usher.core.errors import UnavailableError
+from usher.core.errors import UsherError
 from usher.core.secrets import Secret
 from usher.session.errors import (
     NotSignedInError,
     OidcError,
-    PortalAnswerError,
     PortalUnavailableError,
     SessionEndedError,
 )
@@ -24,7 +23,7 @@ from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization
 from usher.session.portal import PortalClient
 from usher.session.records import PortalSession, read_session, session_name, write_session
-from usher.session.vault.contract import UnreadableRecordError, Vault
+from usher.session.vault.contract import Vault
 
 REFRESH_MARGIN_SECONDS = 300.0
 
@@ -57,16 +56,13 @@ class SessionKeeper:
 
     def logout(self) -> str | None:
         """End the session here and on the server. Returns why the server could not be told, or None."""
-        try:
-            session = read_session(self.vault, self.organization)
-        except UnreadableRecordError:
-            session = None
         problem = None
-        if session is not None:
-            try:
-                self.portal.logout(session.tokens.access_token)
-            except (UnavailableError, PortalAnswerError) as error:
-                problem = error.message
+        try:
+            self._end_on_server()
+        except NotSignedInError:
+            pass  # nothing to end
+        except UsherError as error:  # whatever the reason, the secrets here go and the caller is told
+            problem = error.message
         self.forget()
         return problem
 
@@ -76,6 +72,14 @@ class SessionKeeper:
         for record in self.vault.names():
             if record == session_name(name) or record.startswith((f"client/{name}/", f"role/{name}/")):
                 self.vault.delete(record)
+
+    def _end_on_server(self) -> None:
+        """The server takes only a token that holds, so an old one is refreshed to end its session."""
+        token = self.access_token()
+        try:
+            self.portal.logout(token)
+        except SessionEndedError:
+            self.portal.logout(self.access_token(rejected=token))
 
     def _session(self) -> PortalSession:
         session = read_session(self.vault, self.organization)

@@ -103,9 +103,14 @@ class PortalClient:
         )
 
     def logout(self, token: Secret) -> None:
-        """End the session on the server. A session that has already ended is fine."""
+        """End the session on the server. Raises SessionEndedError when it does not accept `token`.
+
+        A refused token is no ended session: one that lapsed is refused while its session lives on.
+        """
         answer = self._http.send("POST", self._endpoint + "/logout", _bearer(token), b"")
-        if answer.status not in {200, 401}:
+        if answer.status == 401:
+            raise _refused_token()
+        if answer.status != 200:
             _done(answer)
 
     def _pages(
@@ -137,8 +142,12 @@ class PortalClient:
                 hint="run it again in a minute",
             )
         if answer.status == 401:
-            raise SessionEndedError("the portal no longer accepts this session", hint="run 'usher login'")
+            raise _refused_token()
         return answer
+
+
+def _refused_token() -> SessionEndedError:
+    return SessionEndedError("the portal no longer accepts this session", hint="run 'usher login'")
 
 
 def _is_overloaded(answer: Answer) -> bool:
