@@ -11,7 +11,6 @@ import pytest
 from usher.server.idp.limits import PASSWORD_FROM_ADDRESS, PASSWORD_OF_PERSON, Demand, take
 from usher.server.idp.passwords import _slot
 from usher.server.store.audit_events import read_events
-from usher.server.store.identity import folded
 from usher.server.store.tables import browser_sessions, passwords, users
 
 NEW = "a new sentence for the operator"
@@ -97,7 +96,7 @@ def test_the_right_password_forgives_the_wrong_ones_before(
 
 @pytest.mark.parametrize("limit", [PASSWORD_FROM_ADDRESS, PASSWORD_OF_PERSON], ids=lambda limit: limit.name)
 def test_an_address_and_a_person_have_limits_of_their_own(browser: Any, site: Any, limit: Any) -> None:
-    subject = "127.0.0.1" if limit is PASSWORD_FROM_ADDRESS else folded(site.user_name)
+    subject = "127.0.0.1" if limit is PASSWORD_FROM_ADDRESS else site.user_id
     while take(site.services.database, [Demand(limit, subject)]):
         pass
     assert browser.sign_in(site.user_name, site.password).status == 429

@@ -13,6 +13,7 @@ from http import cookies
 
 from usher.core.secrets import Secret
 from usher.server.idp.bearer import hash_bearer, new_bearer
+from usher.server.idp.lapsed import drop_lapsed_rows
 from usher.server.store.database import Change, Connection, Database
 from usher.server.store.sign_in import (
     SessionOwner,
@@ -40,6 +41,10 @@ class BrowserSession:
     headed_for: str
     owner: SessionOwner | None
     cookie: Secret | None
+
+
+NO_SESSION = BrowserSession("", "", "", None, None)
+"""What a browser has that has been given none yet: no form of it is accepted."""
 
 
 def cookie_name(public_url: str) -> str:
@@ -83,6 +88,7 @@ def find_session(database: Database, cookie: str | None) -> BrowserSession | Non
 def open_anonymous_session(database: Database, headed_for: str = "") -> BrowserSession:
     """A session for a browser that nobody has signed in with yet, on its way to `headed_for`."""
     with database.housekeeping() as connection:
+        drop_lapsed_rows(database, connection)
         return _insert(connection, None, database.now(), IDLE_SECONDS, _state(headed_for))
 
 

@@ -21,7 +21,6 @@ from usher.server.idp.bearer import hash_bearer, new_bearer
 from usher.server.idp.clients import CODE_GRANT, DEVICE_GRANT, REFRESH_GRANT, check_grant
 from usher.server.idp.refusals import OAuthError, OAuthRefusal
 from usher.server.idp.tokens import (
-    REMEMBERED_SECONDS,
     IssuedTokens,
     end_portal_session,
     issue_tokens,
@@ -40,6 +39,7 @@ from usher.server.store.oauth import (
     find_device,
     insert_code,
     insert_device,
+    is_successor_spent,
     note_poll,
     read_client,
     read_code,
@@ -54,7 +54,8 @@ from usher.server.store.oauth import (
 DEVICE_SECONDS = 600
 POLL_SECONDS = 1
 CODE_SECONDS = 60
-GRACE_SECONDS = 10.0
+# Longer than clients wait for an answer (botocore: 60 s), so that they may ask again for a lost one.
+GRACE_SECONDS = 90.0
 
 # Consonants only: no words come about, and no letter looks like a digit that could be meant.
 _USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -108,7 +109,7 @@ def start_device(database: Database, client: StoredClient, source_address: str) 
         expires_at=now + DEVICE_SECONDS,
     )
     with database.change("anonymous") as change:
-        insert_device(change.connection, device, now - REMEMBERED_SECONDS)
+        insert_device(change.connection, device)
         change.record(
             "sso-oidc:StartDeviceAuthorization", client.client_id, source=source_address, user_code=user_code
         )
@@ -182,7 +183,7 @@ def issue_code(
         redeemed_at=None,
     )
     with database.change(user_name) as change:
-        insert_code(change.connection, stored, now - REMEMBERED_SECONDS)
+        insert_code(change.connection, stored)
         change.record("sign-in:ApproveClient", user_id, client=client.client_id, name=client.client_name)
     return code
 
@@ -213,7 +214,8 @@ def redeem_code(
 def refresh(database: Database, client: StoredClient, refresh_token: str) -> IssuedTokens:
     """New tokens for a refresh token, which is spent by this. Raises OAuthRefusal.
 
-    A spent one is accepted again for ten seconds, for the answer may have been lost on the way.
+    A spent one is accepted again for 90 seconds, for the answer may have been lost on the way, until what
+    was given for it has been used: then two hold it, and the session ends.
     """
     check_grant(client, REFRESH_GRANT)
     token_hash = hash_bearer(refresh_token)
@@ -227,7 +229,7 @@ def refresh(database: Database, client: StoredClient, refresh_token: str) -> Iss
             outcome = _Refused(OAuthError.INVALID_GRANT, "The session has ended")
         elif take_refresh_token(change, token_hash) or _within_grace(change, token_hash):
             _record(change, found.session.id, client, REFRESH_GRANT)
-            outcome = issue_tokens(change, client, found.session)
+            outcome = issue_tokens(change, client, found.session, token_hash)
         else:
             end_portal_session(change, found.session.id, reason="a spent refresh token was shown")
             outcome = _Refused(
@@ -279,7 +281,9 @@ def _take_code(
 def _within_grace(change: Change, token_hash: str) -> bool:
     token = read_token(change.connection, token_hash)
     spent_at = token.replaced_at if token else None
-    return spent_at is not None and change.now - spent_at <= GRACE_SECONDS
+    if spent_at is None or change.now - spent_at > GRACE_SECONDS:
+        return False
+    return not is_successor_spent(change.connection, token_hash)
 
 
 def _raised(outcome: IssuedTokens | _Refused) -> IssuedTokens:

@@ -18,6 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from usher.core.errors import BusyError
 from usher.core.secrets import Secret
+from usher.server.idp.limits import forgive_person
 from usher.server.store.database import Change
 from usher.server.store.oauth import end_portal_sessions_of
 from usher.server.store.sign_in import StoredPassword, delete_browser_sessions_of, write_password
@@ -108,7 +109,7 @@ def fault_of_new_password(password: Secret, user_name: str) -> str | None:
 def set_one_time_password(change: Change, user_id: str) -> Secret:
     """Give a person a password that they must replace within a week; the old one ends.
 
-    So does every session they have, in browsers and programs.
+    So does every session they have, in browsers and programs. Wrong tries of the old one are forgotten.
     """
     groups = [
         "".join(secrets.choice(_ONE_TIME_ALPHABET) for _ in range(_ONE_TIME_GROUP_LENGTH))
@@ -126,6 +127,7 @@ def set_one_time_password(change: Change, user_id: str) -> Secret:
         ),
     )
     end_all_sessions(change, user_id)
+    forgive_person(change, user_id)
     change.record("sign-in:SetOneTimePassword", user_id)
     return password
 

@@ -13,7 +13,14 @@ from usher.core.errors import SignInNeededError
 from usher.core.secrets import Secret
 from usher.server.decide import active_user
 from usher.server.idp.browser_sessions import BrowserSession, open_signed_in_session
-from usher.server.idp.limits import PASSWORD, forgive, password_demands, take
+from usher.server.idp.limits import (
+    PASSWORD,
+    forgive,
+    is_refusal_news,
+    password_demands,
+    take,
+    take_or_find_empty,
+)
 from usher.server.idp.passwords import (
     end_all_sessions,
     fault_of_new_password,
@@ -69,12 +76,16 @@ def sign_in(
 
     Raises BusyError when too many passwords are being checked.
     """
-    demands = password_demands(folded(attempt.user_name), attempt.address)
-    if not take(database, demands):
-        _record_failure(database, "unknown", attempt.address, Refusal.TOO_MANY_TRIES)
-        return Refusal.TOO_MANY_TRIES
     with database.read() as connection:
         user, stored = _find(connection, attempt.user_name)
+    # By id: a person has one budget, whether their user name or their e-mail address was typed.
+    demands = password_demands(user.id if user else folded(attempt.user_name), attempt.address)
+    refused = take_or_find_empty(database, demands)
+    if refused is not None:
+        if is_refusal_news(database, refused):
+            target = user.id if user else "unknown"
+            _record_failure(database, target, attempt.address, Refusal.TOO_MANY_TRIES)
+        return Refusal.TOO_MANY_TRIES
     right = verify_password(stored.hash if stored else None, attempt.password)
     if user is None or stored is None or not right:
         _record_failure(database, user.id if user else "unknown", attempt.address, Refusal.WRONG)
@@ -112,7 +123,7 @@ def choose_password(
     if old is None or verify_password(old.hash, choice.new):
         return "Choose one that differs from the password you have now."
     if not owner.must_change:
-        demands = password_demands(folded(owner.user_name), choice.address)
+        demands = password_demands(owner.user_id, choice.address)
         if not take(database, demands) or not verify_password(old.hash, choice.present):
             return "The current password is not right."
     return _replace_password(database, session, owner, old, hash_password(choice.new), session_seconds)

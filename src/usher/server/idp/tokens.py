@@ -27,8 +27,6 @@ from usher.server.store.oauth import (
 ACCOUNT_ACCESS = "sso:account:access"
 LEGACY_TOKEN_SECONDS = 8 * 3600
 TOKEN_SECONDS = 3600
-# Ended sessions and used codes are remembered this long after they lapsed, so that replay is noticed.
-REMEMBERED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,24 @@ def open_portal_session(
         expires_at=change.now + (min(seconds, LEGACY_TOKEN_SECONDS) if legacy else seconds),
         ended_at=None,
     )
-    insert_portal_session(change.connection, session, change.now - REMEMBERED_SECONDS)
+    insert_portal_session(change.connection, session)
     return session
 
 
-def issue_tokens(change: Change, client: StoredClient, session: StoredPortalSession) -> IssuedTokens:
-    """Tokens of that session, which never outlive it. The caller records which grant they are for."""
+def issue_tokens(
+    change: Change, client: StoredClient, session: StoredPortalSession, predecessor_hash: str | None = None
+) -> IssuedTokens:
+    """Tokens of that session, which never outlive it. The caller records which grant they are for.
+
+    The refresh token remembers its predecessor, the one that it was given for.
+    """
     renewable = ACCOUNT_ACCESS in client.scopes
     wanted = TOKEN_SECONDS if renewable else LEGACY_TOKEN_SECONDS
     ends = min(change.now + wanted, session.expires_at)
     access = _store(change, ACCESS, client, session, ends)
-    refresh = _store(change, REFRESH, client, session, session.expires_at) if renewable else None
+    if not renewable:
+        return IssuedTokens(access, int(ends - change.now), None)
+    refresh = _store(change, REFRESH, client, session, session.expires_at, predecessor_hash)
     return IssuedTokens(access, int(ends - change.now), refresh)
 
 
@@ -98,7 +103,12 @@ def end_portal_session(change: Change, portal_session_id: str, *, reason: str = 
 
 
 def _store(
-    change: Change, kind: str, client: StoredClient, session: StoredPortalSession, expires_at: float
+    change: Change,
+    kind: str,
+    client: StoredClient,
+    session: StoredPortalSession,
+    expires_at: float,
+    predecessor_hash: str | None = None,
 ) -> Secret:
     bearer = new_bearer()
     token = StoredToken(
@@ -110,6 +120,7 @@ def _store(
         created_at=change.now,
         expires_at=expires_at,
         replaced_at=None,
+        predecessor_hash=predecessor_hash,
     )
     insert_token(change.connection, token)
     return bearer

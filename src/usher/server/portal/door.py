@@ -28,6 +28,7 @@ from usher.core.errors import (
 from usher.server.awsapi.errors import ApiError
 from usher.server.bodies import read_body
 from usher.server.idp.browser_sessions import (
+    NO_SESSION,
     BrowserSession,
     cookie_header,
     cookie_name,
@@ -36,6 +37,7 @@ from usher.server.idp.browser_sessions import (
     open_anonymous_session,
 )
 from usher.server.idp.csrf import CSRF_FIELD, sent_from_own_page, token_matches
+from usher.server.idp.limits import ANONYMOUS_SESSION, from_address, take
 from usher.server.idp.refusals import OAuthRefusal
 from usher.server.services import Services
 from usher.server.store.sign_in import SessionOwner
@@ -53,7 +55,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request as a view sees it: decoded, checked, and with a live session."""
+    """One request as a view sees it: decoded, checked, with a live session or `NO_SESSION`."""
 
     services: Services
     session: BrowserSession
@@ -97,12 +99,15 @@ View = Callable[[Visit], Page | Redirect]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A path and its views. Only `before_new_password` pages open while a one-time password is in use."""
+    """A path and its views. Only `before_new_password` pages open while a one-time password is in use;
+    only `opens_session` pages have a form for people who have not signed in, and give them a session.
+    """
 
     path: str
     get: View | None = None
     post: View | None = None
     before_new_password: bool = False
+    opens_session: bool = False
 
 
 def message(
@@ -160,21 +165,24 @@ class _Keeper:
         posted = request.method == "POST"
         if posted and not self._is_own_form(request, form, session):
             return self._render(_STALE_FORM, session)
+        address = request.client.host if request.client else "unknown"
         if session is None:
-            session = open_anonymous_session(database)
+            session = NO_SESSION
+            if door.opens_session:
+                if not take(database, [from_address(ANONYMOUS_SESSION, address)]):
+                    return self._render(_TOO_MANY)
+                session = open_anonymous_session(database)
         if session.owner is not None and session.owner.must_change and not door.before_new_password:
             self._remember(request, session)
             return self._redirect(Redirect("/change-password"))
         view = door.post if posted else door.get
         if view is None:
             raise AssertionError(f"{door.path} is not routed for {request.method}")
-        address = request.client.host if request.client else "unknown"
         visit = Visit(self._services, session, query, form, address)
         try:
             answer = view(visit)
         except SignInFirst:
-            self._remember(request, session)
-            answer = Redirect("/sign-in", session)
+            answer = self._to_sign_in(request, session, address)
         except OAuthRefusal as refusal:
             answer = message("This request is not in order", refusal.description, tone="bad", status=400)
         except ApiError as error:
@@ -192,11 +200,22 @@ class _Keeper:
             and token_matches(form.get(CSRF_FIELD, ""), session.csrf_token)
         )
 
+    def _to_sign_in(self, request: Request, session: BrowserSession, address: str) -> Page | Redirect:
+        if session is not NO_SESSION:
+            self._remember(request, session)
+            return Redirect("/sign-in", session)
+        if request.url.path == "/start" and not request.url.query:
+            return Redirect("/sign-in")  # which leads there anyway: nothing to remember
+        database = self._services.database
+        if not take(database, [from_address(ANONYMOUS_SESSION, address)]):
+            return _TOO_MANY
+        session = open_anonymous_session(database, _address_of(request))
+        return Redirect("/sign-in", session)
+
     def _remember(self, request: Request, session: BrowserSession) -> None:
         """Come back here after signing in; a form cannot be sent again, so only what was opened."""
         if request.method != "POST":
-            query = f"?{request.url.query}" if request.url.query else ""
-            head_for(self._services.database, session, request.url.path + query)
+            head_for(self._services.database, session, _address_of(request))
 
     def _render(self, page: Page, session: BrowserSession | None = None) -> Response:
         html = self._templates.get_template(page.template).render(
@@ -221,6 +240,10 @@ class _Keeper:
         elif redirect.session is not None and redirect.session.cookie is not None:
             response.headers.append("Set-Cookie", cookie_header(self._public_url, redirect.session.cookie))
         return response
+
+
+def _address_of(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 async def _read_form(request: Request) -> dict[str, str]:
@@ -255,6 +278,9 @@ _STATUS: tuple[tuple[type[UsherError], int], ...] = (
     (UsageError, 400),
     (BusyError, 429),
     (UnavailableError, 503),
+)
+_TOO_MANY = message(
+    "Too many visits", "Wait a minute, then try again.", tone="bad", status=429, link=("/start", "Try again")
 )
 _STALE_FORM = message(
     "This page is too old",

@@ -38,7 +38,7 @@ def go_to_start(_: Visit) -> Redirect:
 
 DOORS = (
     Door("/", get=go_to_start),
-    Door("/sign-in", get=show_sign_in, post=do_sign_in, before_new_password=True),
+    Door("/sign-in", get=show_sign_in, post=do_sign_in, before_new_password=True, opens_session=True),
     Door("/change-password", get=show_change_password, post=do_change_password, before_new_password=True),
     Door("/sign-out", post=do_sign_out, before_new_password=True),
     Door("/authorize", get=show_consent, post=do_consent),

@@ -18,6 +18,8 @@ from sqlalchemy import Connection as Connection
 from usher.server.audit.chain import AuditEvent
 from usher.server.store.audit_events import append_events
 
+_SWEPT_EVERY_SECONDS = 60.0
+
 Clock = Callable[[], float]
 """The present as UTC epoch seconds."""
 
@@ -47,6 +49,7 @@ class Database:
         self._engine = engine
         self._clock = clock
         self._writer = threading.Lock()
+        self._swept_at: float | None = None
 
     @property
     def engine(self) -> Engine:
@@ -60,6 +63,17 @@ class Database:
     def now(self) -> float:
         """The present as UTC epoch seconds."""
         return self._clock()
+
+    def sweep_is_due(self) -> bool:
+        """Whether this process should drop lapsed rows now: true at most once a minute, for one asker.
+
+        Asked inside a write.
+        """
+        now = self._clock()
+        if self._swept_at is not None and abs(now - self._swept_at) < _SWEPT_EVERY_SECONDS:
+            return False
+        self._swept_at = now
+        return True
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -88,7 +88,7 @@ class StoredPortalSession:
 
 @dataclass(frozen=True, slots=True)
 class StoredToken:
-    """An access or refresh token of a portal session."""
+    """An access or refresh token of a portal session; `predecessor_hash` names what it was given for."""
 
     token_hash: str
     kind: str
@@ -98,6 +98,7 @@ class StoredToken:
     created_at: float
     expires_at: float
     replaced_at: float | None
+    predecessor_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,7 @@ class TokenInUse:
 
 
 def insert_client(connection: Connection, client: StoredClient) -> None:
-    """Store a registration, and drop those that lapsed."""
-    connection.execute(delete(oidc_clients).where(oidc_clients.c.expires_at < client.issued_at))
+    """Store a registration."""
     connection.execute(insert(oidc_clients).values(asdict(client)))
 
 
@@ -121,9 +121,8 @@ def read_client(connection: Connection, client_id: str) -> StoredClient | None:
     return StoredClient(**row) if row else None
 
 
-def insert_device(connection: Connection, device: StoredDevice, keep_after: float) -> None:
-    """Store a device authorization, and drop those that lapsed before `keep_after`."""
-    connection.execute(delete(device_authorizations).where(device_authorizations.c.expires_at < keep_after))
+def insert_device(connection: Connection, device: StoredDevice) -> None:
+    """Store a device authorization."""
     connection.execute(insert(device_authorizations).values(asdict(device)))
 
 
@@ -178,9 +177,8 @@ def take_device(change: Change, device_code_hash: str) -> bool:
     return done.rowcount == 1
 
 
-def insert_code(connection: Connection, code: StoredCode, keep_after: float) -> None:
-    """Store an authorization code, and drop those that lapsed before `keep_after`."""
-    connection.execute(delete(authorization_codes).where(authorization_codes.c.expires_at < keep_after))
+def insert_code(connection: Connection, code: StoredCode) -> None:
+    """Store an authorization code."""
     connection.execute(insert(authorization_codes).values(asdict(code)))
 
 
@@ -204,9 +202,8 @@ def take_code(change: Change, code_hash: str, portal_session_id: str) -> bool:
     return done.rowcount == 1
 
 
-def insert_portal_session(connection: Connection, session: StoredPortalSession, keep_after: float) -> None:
-    """Store a new portal session, and drop those, with their tokens, that lapsed before `keep_after`."""
-    connection.execute(delete(portal_sessions).where(portal_sessions.c.expires_at < keep_after))
+def insert_portal_session(connection: Connection, session: StoredPortalSession) -> None:
+    """Store a new portal session."""
     connection.execute(insert(portal_sessions).values(asdict(session)))
 
 
@@ -268,6 +265,21 @@ def take_refresh_token(change: Change, token_hash: str) -> bool:
         .values(replaced_at=change.now)
     )
     return done.rowcount == 1
+
+
+def is_successor_spent(connection: Connection, token_hash: str) -> bool:
+    """Whether a refresh token that was given for this one has been used itself."""
+    spent = tokens.c.predecessor_hash == token_hash, tokens.c.replaced_at.is_not(None)
+    return connection.execute(select(tokens.c.token_hash).where(*spent).limit(1)).first() is not None
+
+
+def drop_lapsed_grants(connection: Connection, now: float, keep_after: float) -> None:
+    """Drop registrations that lapsed, and what was granted, with its tokens, if it lapsed before
+    `keep_after`.
+    """
+    connection.execute(delete(oidc_clients).where(oidc_clients.c.expires_at < now))
+    for table in (device_authorizations, authorization_codes, portal_sessions):
+        connection.execute(delete(table).where(table.c.expires_at < keep_after))
 
 
 def _one(connection: Connection, table: Table, condition: ColumnElement[bool]) -> RowMapping | None:

@@ -71,8 +71,7 @@ def replace_hash(connection: Connection, user_id: str, old: str, new: str) -> No
 
 
 def insert_browser_session(connection: Connection, session: StoredBrowserSession) -> None:
-    """Store a new session, and drop those that ended by themselves."""
-    connection.execute(delete(browser_sessions).where(browser_sessions.c.expires_at < session.created_at))
+    """Store a new session."""
     connection.execute(
         insert(browser_sessions).values(
             id_hash=session.id_hash,
@@ -150,9 +149,16 @@ def fill_bucket(connection: Connection, key: str) -> None:
     connection.execute(delete(rate_limits).where(rate_limits.c.key == key))
 
 
-def drop_old_buckets(connection: Connection, before: float) -> None:
-    """Forget buckets that were last used before that time: they are full again."""
-    connection.execute(delete(rate_limits).where(rate_limits.c.updated_at < before))
+def fill_buckets_below(connection: Connection, key: str) -> None:
+    """Make every bucket full again whose key is `key`, a colon and more."""
+    below = rate_limits.c.key > f"{key}:", rate_limits.c.key < f"{key};"  # `;` comes after `:`
+    connection.execute(delete(rate_limits).where(*below))
+
+
+def drop_lapsed_sign_ins(connection: Connection, now: float, used_before: float) -> None:
+    """Drop sessions that ended by themselves, and buckets last used before then: they are full again."""
+    connection.execute(delete(browser_sessions).where(browser_sessions.c.expires_at < now))
+    connection.execute(delete(rate_limits).where(rate_limits.c.updated_at < used_before))
 
 
 def _at_most(limit: float, value: ColumnElement[float]) -> ColumnElement[float]:
