@@ -23,7 +23,7 @@ def events(site: Any, action: str) -> list[Any]:
 
 def change_user(site: Any, **values: Any) -> None:
     with site.services.database.change("test") as change:
-        change.connection.execute(users.update().values(**values))
+        change.connection.execute(users.update().where(users.c.id == site.user_id).values(**values))
         change.record("test", site.user_id)
 
 
