@@ -53,6 +53,8 @@ class Rooms:
     desk: LoginDesk
     keeper: SessionKeeper
     slept: list
+    forgotten: list
+    """What the vault held each time the ready records were forgotten."""
 
 
 @pytest.fixture
@@ -62,9 +64,12 @@ def rooms(portal, clock, tmp_path):
     http, vault = HttpClient({}, clock), MemoryVault()
     oidc = OidcClient(http, organization.oidc_url, clock)
     client = PortalClient(http, organization.portal_url, sleep=slept.append, jitter=lambda: 0.5)
-    desk = LoginDesk(oidc, vault, clock, sleep=slept.append, longest_wait=10)
-    keeper = SessionKeeper(organization, oidc, client, vault, tmp_path / "locks", clock)
-    return Rooms(organization, http, vault, desk, keeper, slept)
+    locks, forgotten = tmp_path / "locks", []
+    desk = LoginDesk(
+        oidc, vault, locks, lambda: forgotten.append(vault.names()), clock, slept.append, longest_wait=10
+    )
+    keeper = SessionKeeper(organization, oidc, client, vault, locks, clock)
+    return Rooms(organization, http, vault, desk, keeper, slept, forgotten)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from usher.session.errors import LoginExpiredError, LoginRefusedError, OidcError
 from usher.session.login import login_with_browser, login_with_device
 from usher.session.oidc import ClientKind
 from usher.session.pkce import CallbackListener, challenge_of, new_verifier
-from usher.session.records import read_registration, read_session
+from usher.session.records import read_registration, read_session, stored_roles
+from usher.session.roles import role_credentials
 
 
 def browse(url):
@@ -238,3 +239,27 @@ def test_other_methods_are_not_served():
     with CallbackListener(Secret("right")) as listener, pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right", data=b"x")
     assert caught.value.code == 501
+
+
+def test_signing_in_as_somebody_else_leaves_none_of_the_earlier_persons_keys(signed_in):
+    earlier = role_credentials(signed_in.keeper, "222222222222", "ReadOnlyAccess")
+    signed_in.vault.write("role/other/222222222222/ReadOnlyAccess", b"stays")
+    login_with_device(signed_in.desk, signed_in.organization, lambda _: None)
+    assert stored_roles(signed_in.vault, "mkdev") == []
+    assert "role/other/222222222222/ReadOnlyAccess" in signed_in.vault.names()
+    assert role_credentials(signed_in.keeper, "222222222222", "ReadOnlyAccess") != earlier
+
+
+def test_earlier_keys_and_ready_records_are_gone_before_the_new_session_is_there(signed_in):
+    role_credentials(signed_in.keeper, "222222222222", "ReadOnlyAccess")
+    login_with_device(signed_in.desk, signed_in.organization, lambda _: None)
+    assert not [name for name in signed_in.forgotten[-1] if name.startswith(("session/", "role/"))]
+
+
+def test_keys_that_an_earlier_session_fetches_during_a_login_are_not_kept(signed_in):
+    keeper = signed_in.keeper
+    token = keeper.access_token()
+    fetched = keeper.portal.role_credentials(token, "222222222222", "ReadOnlyAccess")
+    login_with_device(signed_in.desk, signed_in.organization, lambda _: None)
+    keeper.keep_role(fetched, token)
+    assert stored_roles(signed_in.vault, "mkdev") == []

@@ -26,6 +26,7 @@ from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
 from usher.session.portal import PortalClient, RoleCredentials
 from usher.session.ready_record import ReadyShelf
+from usher.session.records import read_role
 from usher.session.roles import role_credentials
 from usher.session.vault.keys import KeyKeeper, find_os_key_ring
 from usher.session.vault.sealed import SealedVault
@@ -47,12 +48,16 @@ class SessionRooms:
         """The keeper of `organization`'s portal session."""
         oidc = OidcClient(self.http, organization.oidc_url, self.clock)
         portal = PortalClient(self.http, organization.portal_url)
-        locks = self.context.cache_dir / "locks"
-        return SessionKeeper(organization, oidc, portal, self.vault, locks, self.clock)
+        return SessionKeeper(organization, oidc, portal, self.vault, self._locks, self.clock)
 
     def login_desk(self, organization: PortalOrganization) -> LoginDesk:
         """What signing in to `organization` needs."""
-        return LoginDesk(OidcClient(self.http, organization.oidc_url, self.clock), self.vault, self.clock)
+        oidc = OidcClient(self.http, organization.oidc_url, self.clock)
+        return LoginDesk(oidc, self.vault, self._locks, self.shelf.clear, self.clock)
+
+    @property
+    def _locks(self) -> Path:
+        return self.context.cache_dir / "locks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,13 @@ def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
         rooms.shelf.remove(name)
         raise
     return OpenedProfile(target, organization, keys, stamp)
+
+
+def is_still_kept(rooms: SessionRooms, opened: OpenedProfile) -> bool:
+    """Whether the vault still holds the keys of `opened`: a new login or a logout takes them away."""
+    keys = opened.credentials
+    kept = read_role(rooms.vault, opened.organization.name, keys.account_id, keys.permission_set)
+    return kept == keys
 
 
 def organization_of(rooms: SessionRooms, target: ProfileTarget) -> PortalOrganization:

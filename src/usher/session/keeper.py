@@ -18,11 +18,18 @@ from usher.session.errors import (
     PortalUnavailableError,
     SessionEndedError,
 )
-from usher.session.locks import exclusive
+from usher.session.locks import session_lock
 from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization
-from usher.session.portal import PortalClient
-from usher.session.records import PortalSession, read_session, session_name, write_session
+from usher.session.portal import PortalClient, RoleCredentials
+from usher.session.records import (
+    PortalSession,
+    forget_roles,
+    read_session,
+    session_name,
+    write_role,
+    write_session,
+)
 from usher.session.vault.contract import Vault
 
 REFRESH_MARGIN_SECONDS = 300.0
@@ -48,7 +55,7 @@ class SessionKeeper:
         session = self._session()
         if self._is_fresh(session, rejected):
             return session.tokens.access_token
-        with exclusive(self.locks / f"{self.organization.name}.lock"):
+        with session_lock(self.locks, self.organization.name):
             session = self._session()
             if self._is_fresh(session, rejected):
                 return session.tokens.access_token
@@ -66,11 +73,20 @@ class SessionKeeper:
         self.forget()
         return problem
 
+    def keep_role(self, role: RoleCredentials, token: Secret) -> None:
+        """Cache `role`, which `token` opened; not when a login or logout has taken the token away since."""
+        with session_lock(self.locks, self.organization.name):
+            session = read_session(self.vault, self.organization)
+            if session is not None and session.tokens.access_token == token:
+                write_role(self.vault, self.organization.name, role)
+
     def forget(self) -> None:
         """Remove the organization's session, registrations and role credentials from the vault."""
         name = self.organization.name
+        self.vault.delete(session_name(name))
+        forget_roles(self.vault, name)
         for record in self.vault.names():
-            if record == session_name(name) or record.startswith((f"client/{name}/", f"role/{name}/")):
+            if record.startswith(f"client/{name}/"):
                 self.vault.delete(record)
 
     def _end_on_server(self) -> None:

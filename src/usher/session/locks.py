@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from usher.core.errors import UnavailableError
@@ -31,6 +31,11 @@ def exclusive(path: Path, longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterato
         yield
     finally:
         os.close(descriptor)
+
+
+def session_lock(folder: Path, organization: str) -> AbstractContextManager[None]:
+    """The lock under which an organization's session, or what is kept because of it, changes."""
+    return exclusive(folder / f"{organization}.lock")
 
 
 def _wait_for(descriptor: int, path: Path, longest_wait: float) -> None:

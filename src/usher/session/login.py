@@ -6,16 +6,20 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from usher.session.device import wait_for_approval
 from usher.session.errors import LoginExpiredError, OidcError
+from usher.session.locks import session_lock
 from usher.session.oidc import ClientKind, DeviceAuthorization, OidcClient, Registration, Tokens
 from usher.session.organizations import PortalOrganization
 from usher.session.pkce import LONGEST_WAIT_SECONDS, CallbackListener, challenge_of, new_state, new_verifier
 from usher.session.records import (
     PortalSession,
+    forget_roles,
     read_registration,
     registration_name,
+    session_name,
     write_registration,
     write_session,
 )
@@ -26,10 +30,12 @@ REGISTRATION_MARGIN_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class LoginDesk:
-    """What a sign-in needs from outside."""
+    """What a sign-in needs from outside. `locks` is the keeper's folder; `forget_ready` clears the shelf."""
 
     oidc: OidcClient
     vault: Vault
+    locks: Path
+    forget_ready: Callable[[], None]
     clock: Callable[[], float]
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[int], bytes] = os.urandom
@@ -88,8 +94,20 @@ def _sign_in(
         desk.vault.delete(registration_name(organization.name, kind))
         raise
     session = PortalSession(tokens, client)
-    write_session(desk.vault, organization, session)
+    _replace_session(desk, organization, session)
     return session
+
+
+def _replace_session(desk: LoginDesk, organization: PortalOrganization, session: PortalSession) -> None:
+    """Store the session after everything that an earlier one opened is gone: it may be another person's.
+
+    In this order, so that a kill in between leaves nobody signed in and no one else's keys.
+    """
+    with session_lock(desk.locks, organization.name):
+        desk.vault.delete(session_name(organization.name))
+        forget_roles(desk.vault, organization.name)
+        desk.forget_ready()
+        write_session(desk.vault, organization, session)
 
 
 def _registration(

@@ -128,6 +128,12 @@ def stored_roles(vault: Vault, organization: str) -> list[tuple[AccountId, str]]
     return [(AccountId(account), permission_set) for account, _, permission_set in names]
 
 
+def forget_roles(vault: Vault, organization: str) -> None:
+    """Remove all cached role credentials of the organization."""
+    for account, permission_set in stored_roles(vault, organization):
+        vault.delete(role_name(organization, account, permission_set))
+
+
 def _read(vault: Vault, name: str) -> Mapping[str, object] | None:
     content = vault.read(name)
     if content is None:

@@ -17,7 +17,7 @@ from usher.session.errors import AccessRefusedError, SessionEndedError
 from usher.session.keeper import SessionKeeper
 from usher.session.locks import exclusive
 from usher.session.portal import PortalAccount, RoleCredentials
-from usher.session.records import read_role, role_name, write_role
+from usher.session.records import read_role, role_name
 
 EXPIRY_MARGIN_SECONDS = 300.0
 LISTING_THREADS = 4
@@ -44,13 +44,13 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
         if cached is not None:
             return cached
         try:
-            fetched = _with_token(
-                keeper, lambda token: keeper.portal.role_credentials(token, account, permission_set)
+            fetched, token = _with_token(
+                keeper, lambda token: (keeper.portal.role_credentials(token, account, permission_set), token)
             )
         except AccessRefusedError:
             keeper.vault.delete(role_name(organization, account, permission_set))
             raise
-        write_role(keeper.vault, organization, fetched)
+        keeper.keep_role(fetched, token)
         return fetched
 
 

@@ -242,6 +242,12 @@ def test_a_console_session_length_out_of_range_exits_2(synced, duration):
     assert synced.run("console", STAGING, "--print", "--duration", duration).returncode == 2
 
 
+def test_after_another_login_no_earlier_key_is_given_out(synced):
+    earlier = json.loads(synced.ok("credentials", STAGING))
+    synced.ok("login", "--device")
+    assert json.loads(synced.ok("credentials", STAGING))["AccessKeyId"] != earlier["AccessKeyId"]
+
+
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="no shared memory here")
 def test_a_warm_call_is_served_from_memory_and_logout_takes_that_away(synced, portal):
     synced.ok("credentials", STAGING)

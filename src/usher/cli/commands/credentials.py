@@ -12,7 +12,7 @@ import json
 
 from usher.cli.context import Context
 from usher.cli.text.status import iso_time
-from usher.cli.wire import OpenedProfile, open_profile, open_session_rooms
+from usher.cli.wire import OpenedProfile, is_still_kept, open_profile, open_session_rooms
 from usher.core.errors import ExitCode
 
 
@@ -28,6 +28,8 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     text = _document(opened)
     expires_at = opened.credentials.expires_at
     rooms.shelf.put(options.profile, text.encode() + b"\n", expires_at, opened.stamp)
+    if not is_still_kept(rooms, opened):  # a login or logout came in between and has cleared the shelf
+        rooms.shelf.remove(options.profile)
     context.terminal.result(text)
     return ExitCode.DONE
 

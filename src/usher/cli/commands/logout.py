@@ -35,6 +35,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     rooms.shelf.clear()
     for organization in organizations:
         problem = rooms.keeper(organization).logout()
+        rooms.shelf.clear()  # again: another process may have put keys there while the server was told
         terminal.say(f"Signed out of {organization.name}.")
         if problem:
             terminal.say(terminal.style("warn", "warning: ") + f"the server could not be told: {problem}")
