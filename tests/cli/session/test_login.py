@@ -47,6 +47,17 @@ def test_without_a_browser_the_address_is_printed_and_still_works(home, portal):
     assert process.returncode == 0
 
 
+def test_without_a_browser_that_starts_the_address_is_printed_too(home, portal):
+    process = home.start(
+        "login", "--start-url", portal.url, "--region", "eu-west-1", BROWSER="/no/such/program %s"
+    )
+    try:
+        assert any("/authorize?" in process.stderr.readline() for _ in range(5))
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_key_file_is_announced_once_as_weaker(home, portal):
     assert "weaker" in login(home, portal, "--device").stderr
     assert "weaker" not in login(home, portal, "--device").stderr
@@ -225,5 +236,6 @@ def test_no_secret_is_on_a_command_line(home, portal):
     process.communicate()
     assert process.returncode == 0
     watched = b"\n".join(seen)
-    assert b"/authorize" in watched
+    assert b"http://127.0.0.1:" in watched
     assert not any(secret.encode() in watched for secret in portal.issued)
+    assert not any(word in watched for word in (b"/authorize", b"state=", b"code_challenge"))

@@ -17,8 +17,9 @@ from usher.cli.context import Context
 from usher.cli.terminal import printable
 from usher.cli.text.status import iso_time, remaining
 from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.console.browser import open_browser
+from usher.console.browser import hand_over, open_browser
 from usher.core.errors import ExitCode, UsageError
+from usher.core.secrets import Secret
 from usher.session.directory import DirectoryCard, read_directory_card
 from usher.session.login import login_with_browser, login_with_device
 from usher.session.oidc import DeviceAuthorization
@@ -127,11 +128,12 @@ def _sign_in(
     desk = rooms.login_desk(organization)
 
     def open_or_show(url: str) -> None:
-        if not options.no_browser and open_browser(url):
-            terminal.say(f"Your browser shows the sign-in page. If it does not, open:\n  {url}")
-        else:
-            terminal.say(f"Open this address in a browser on this machine:\n  {url}")
-            terminal.say(terminal.style("dim", "  (for a browser elsewhere: usher login --device)"))
+        if not options.no_browser:
+            terminal.say("Opening the sign-in page in your browser. To see its address instead: --no-browser")
+            if hand_over(Secret(url), open_browser):
+                return
+        terminal.say(f"Open this address in a browser on this machine:\n  {url}")
+        terminal.say(terminal.style("dim", "  (for a browser elsewhere: usher login --device)"))
 
     def show_code(started: DeviceAuthorization) -> None:
         terminal.say(f"Open  {printable(started.verification_uri)}")
