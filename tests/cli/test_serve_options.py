@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from usher.cli.commands.serve import parse_public_url
+from usher.cli.commands.serve import parse_public_url, parse_trusted_proxy
 from usher.core.errors import UsageError
 
 
@@ -43,3 +43,14 @@ def test_the_public_url_is_kept_as_browsers_write_origins(given: str, origin: st
 def test_a_public_url_that_is_more_or_less_than_an_origin_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="public-url"):
         parse_public_url(given)
+
+
+def test_a_trusted_proxy_is_an_address_or_a_range() -> None:
+    assert str(parse_trusted_proxy("127.0.0.1")) == "127.0.0.1/32"
+    assert str(parse_trusted_proxy("2001:db8::/32")) == "2001:db8::/32"
+
+
+@pytest.mark.parametrize("given", ["proxy.example.com", "10.0.0.1/24", ""])
+def test_a_trusted_proxy_that_is_no_range_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="trusted-proxy"):
+        parse_trusted_proxy(given)

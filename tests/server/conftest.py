@@ -116,7 +116,8 @@ def serve() -> Iterator[Callable[[list[BaseRoute]], str]]:
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(routes: list[BaseRoute]) -> str:
-        config = uvicorn.Config(Starlette(routes=routes), port=0, log_level="warning", lifespan="off")
+        app = Starlette(routes=routes)
+        config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", proxy_headers=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -181,7 +182,8 @@ def serve_at() -> Iterator[Callable[[list[BaseRoute], socket.socket], None]]:
 
     def start(routes: list[BaseRoute], listener: socket.socket) -> None:
         app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, https=False)])
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        config = uvicorn.Config(app, log_level="warning", lifespan="off", proxy_headers=False)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:

@@ -25,6 +25,7 @@ from usher.server.idp.saml.keys import SigningKeys
 from usher.server.idp.saml.routes import saml_routes
 from usher.server.portal.routes import portal_routes
 from usher.server.provisioning.jobs import ProvisioningJobs
+from usher.server.proxies import TrustedProxies
 from usher.server.role_credentials import RoleCredentialIssuer
 from usher.server.services import Services
 from usher.server.setup import load_directory
@@ -56,7 +57,10 @@ def build_app(config: ServerConfig) -> Starlette:
             *public_routes(services),
             *portal_routes(services),
         ],
-        middleware=[Middleware(SecurityHeaders, https=config.public_url.startswith("https://"))],
+        middleware=[
+            Middleware(SecurityHeaders, https=config.public_url.startswith("https://")),
+            Middleware(TrustedProxies, networks=config.trusted_proxies),
+        ],
         lifespan=lifespan,
     )
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from usher.core.partitions import Partition, partition_of_region
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,8 @@ class ServerConfig:
 
     `public_url` is the fixed origin people and clients use, without a trailing slash.
     `account_role_name` is the role in each account that the directory assumes to provision;
-    `federation_url` turns role credentials into a console session.
+    `federation_url` turns role credentials into a console session. `trusted_proxies` are believed when they
+    say who asks.
     """
 
     data_dir: Path
@@ -24,6 +28,7 @@ class ServerConfig:
     federation_url: str = ""
     role_path: str = "/usher/"
     role_prefix: str = "UsherSSO_"
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def partition(self) -> Partition:

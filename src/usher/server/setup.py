@@ -15,7 +15,7 @@ from uuid import uuid4
 from usher.core.errors import NotFoundError, UsageError
 from usher.core.partitions import partition_of_region
 from usher.core.secrets import Secret
-from usher.server.config import ServerConfig
+from usher.server.config import Network, ServerConfig
 from usher.server.idp.passwords import set_one_time_password
 from usher.server.sealing import Sealer, create_sealing_key, open_sealing_key
 from usher.server.store.admin_keys import (
@@ -134,12 +134,24 @@ def all_users(data_dir: Path, clock: Clock) -> Iterator[StoredUser]:
 
 
 def configure(
-    data_dir: Path, public_url: str, *, account_role_name: str, federation_url: str
+    data_dir: Path,
+    public_url: str,
+    *,
+    account_role_name: str,
+    federation_url: str,
+    trusted_proxies: tuple[Network, ...] = (),
 ) -> ServerConfig:
     """The configuration to serve the directory in `data_dir`; its region is the instance's own."""
     database, instance, _ = load_directory(data_dir, time.time)
     database.close()
-    return ServerConfig(data_dir, public_url, instance.region, account_role_name, federation_url)
+    return ServerConfig(
+        data_dir,
+        public_url,
+        instance.region,
+        account_role_name,
+        federation_url,
+        trusted_proxies=trusted_proxies,
+    )
 
 
 @contextmanager

@@ -4,7 +4,8 @@
 
 It needs AWS credentials of its own (environment, profile or instance role) that may assume
 OrganizationAccountAccessRole, or the role named with --account-role, in each account. Behind a proxy, keep
-the Host header and do not drop headers with underscores.
+the Host header, do not drop headers with underscores, and name the proxy with --trusted-proxy: otherwise
+everybody shares the limits of one address.
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the role to assume in each account (default OrganizationAccountAccessRole)",
     )
     parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="a proxy whose X-Forwarded-For says who asks; may be given several times",
+    )
+    parser.add_argument(
         "--federation-url", default="", metavar="URL", help="where console sessions are made, if not at AWS"
     )
 
@@ -47,6 +55,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Serve until stopped."""
     host, port = parse_listen(options.listen)
     public_url = parse_public_url(options.public_url or f"http://{options.listen}")
+    trusted_proxies = tuple(parse_trusted_proxy(text) for text in options.trusted_proxy)
     from usher.server.serve import listen, serve
     from usher.server.setup import configure
 
@@ -55,6 +64,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         public_url,
         account_role_name=options.account_role,
         federation_url=options.federation_url,
+        trusted_proxies=trusted_proxies,
     )
     listener = listen(host, port)
     context.terminal.say(f"the directory listens on {options.listen}; sign in at {config.start_url}")
@@ -91,6 +101,17 @@ def parse_public_url(text: str) -> str:
         )
     usual = port is None or port == _DEFAULT_PORTS[url.scheme]
     return f"{url.scheme}://{name}" if usual else f"{url.scheme}://{name}:{port}"
+
+
+def parse_trusted_proxy(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """The addresses in `text`. Raises UsageError."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise UsageError(
+            f"--trusted-proxy {text} is not a range of addresses",
+            hint="for example 127.0.0.1 or 10.0.0.0/24",
+        ) from None
 
 
 def _not_an_origin(text: str) -> UsageError:
