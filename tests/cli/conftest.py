@@ -32,6 +32,7 @@ from usher.server.store import operations as operation_store
 from usher.server.store import permission_sets as set_store
 from usher.server.store.admin_keys import AdminKey, insert_admin_key
 from usher.server.store.database import Database, open_sqlite
+from usher.server.store.identity import StoredUser, insert_user
 from usher.server.store.instance import Instance, insert_instance
 from usher.server.store.operations import Operation, OperationKind
 from usher.server.store.schema import migrate
@@ -39,6 +40,19 @@ from usher.server.store.tables import provisioned_roles
 
 REGION = "eu-central-1"
 KEY = AdminKey("UDIRABCDEFGHIJKLMNOP", Secret("the-administrators-secret"), "admin@mkdev.example", True)
+ADMINISTRATOR = StoredUser(
+    "00000000-0000-0000-0000-00000000000a",
+    KEY.owner,
+    "Administrator",
+    "Example",
+    "Administrator",
+    None,
+    {"Name": {"GivenName": "Example", "FamilyName": "Administrator"}},
+    True,
+    1,
+    0.0,
+    0.0,
+)
 ACCOUNTS = (
     Account(AccountId("111111111111"), "management", is_management=True),
     Account(AccountId("222222222222"), "staging"),
@@ -152,7 +166,8 @@ def access_directory(
     )
     with database.change("test") as change:
         insert_instance(change, instance)
-        insert_admin_key(change, sealer, KEY)
+        insert_user(change, ADMINISTRATOR)
+        insert_admin_key(change, sealer, KEY.access_key_id, KEY.secret, ADMINISTRATOR.id)
     jobs = BookKeepingJobs(database)
     accounts = AccountList(lambda: ACCOUNTS, time.time)
     services = Services(config, instance, database, sealer, accounts, jobs, NoCredentials())
