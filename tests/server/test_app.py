@@ -1,0 +1,82 @@
+"""The whole directory, as a stranger sees it from outside: what is public, and how each answer is dressed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.routing import Mount
+
+from usher.server.app import build_app
+from usher.server.config import ServerConfig
+from usher.server.setup import DirectoryKeys, initialise_directory
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> DirectoryKeys:
+    config = ServerConfig(tmp_path / "data", "https://sso.mkdev.example", REGION)
+    return initialise_directory(config, "admin@mkdev.example", time.time)
+
+
+@pytest.fixture
+def ask(
+    keys: DirectoryKeys, tmp_path: Path, serve: Callable[[list[Any]], str]
+) -> Callable[[str, str], http.client.HTTPResponse]:
+    """`ask("GET", "/start")` is the answer of the whole application, redirects not followed."""
+    config = ServerConfig(tmp_path / "data", "https://sso.mkdev.example", REGION)
+    host = urlsplit(serve([Mount("/", build_app(config))])).netloc
+
+    def send(method: str, path: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(host, timeout=10)
+        connection.request(method, path)
+        return connection.getresponse()
+
+    return send
+
+
+def test_clients_that_ask_who_owns_the_start_url_are_led_to_its_aws_form(
+    ask: Callable[[str, str], http.client.HTTPResponse], keys: DirectoryKeys
+) -> None:
+    answer = ask("HEAD", "/start")
+    instance = keys.instance_arn.rpartition("/")[2]
+    assert answer.status == 302
+    assert answer.getheader("Location") == f"https://{instance}.portal.{REGION}.app.aws/"
+    page = ask("GET", "/start")
+    assert page.getheader("Location") == "/sign-in"
+
+
+def test_the_card_says_which_identity_center_this_is(
+    ask: Callable[[str, str], http.client.HTTPResponse], keys: DirectoryKeys
+) -> None:
+    card = json.load(ask("GET", "/.well-known/usher-directory"))
+    assert card == {
+        "name": "usher",
+        "instance_arn": keys.instance_arn,
+        "region": REGION,
+        "start_url": f"https://{keys.identity_store_id}.awsapps.com/start",
+    }
+
+
+def test_health_is_the_databases(ask: Callable[[str, str], http.client.HTTPResponse]) -> None:
+    assert ask("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/sign-in", "/saml/metadata", "/nothing-here", "/assignment/accounts"]
+)
+def test_every_answer_is_dressed_against_frames_and_guesses(
+    ask: Callable[[str, str], http.client.HTTPResponse], path: str
+) -> None:
+    headers = ask("GET", path).headers
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"]
+    assert "no-store" in headers["Cache-Control"]
