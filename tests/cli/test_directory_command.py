@@ -175,3 +175,23 @@ def test_a_data_folder_may_be_called_anything(run_usher: Usher, tmp_path: Path) 
     made = run_usher("directory", "init", "--data", str(data), "--admin", "admin@mkdev.example")
     assert made.returncode == 0, made.stderr
     assert {file.name for file in data.iterdir()} == {"directory.db", "sealing.key"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hidden", "extra"),
+    [
+        (("serve", "--data", "x"), "structlog", "usher-aws[directory]"),
+        (("directory", "user", "list", "--data", "x"), "sqlalchemy", "usher-aws[directory]"),
+    ],
+)
+def test_a_command_whose_libraries_are_missing_says_what_to_install(
+    own_home: Path, arguments: tuple[str, ...], hidden: str, extra: str
+) -> None:
+    hide = f"import sys; sys.modules['{hidden}'] = None; sys.argv = ['usher', *{arguments!r}]"
+    code = f"{hide}; from usher._entry import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert extra in done.stderr
+    assert "Traceback" not in done.stderr

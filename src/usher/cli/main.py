@@ -29,6 +29,10 @@ COMMANDS = {
 }
 
 
+# What has to be installed beside the client for a command to run.
+_EXTRAS = {"demo": "sandbox"}
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see '{self.prog} --help'")
@@ -75,7 +79,15 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
     )
     module.add_arguments(parser)
     options = parser.parse_args(arguments)
-    code: ExitCode = module.run(options, read_context())
+    try:
+        code: ExitCode = module.run(options, read_context())
+    except ModuleNotFoundError as missing:
+        if (missing.name or "usher").partition(".")[0] == "usher":
+            raise
+        raise UsageError(
+            f"'usher {name}' needs the library '{missing.name}', which is not installed",
+            hint=f"pip install 'usher-aws[{_EXTRAS.get(name, 'directory')}]'",
+        ) from None
     return code
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from usher.cli.context import Context
@@ -64,7 +64,8 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
 
 
 def _run_in(data: Path, port: int, options: argparse.Namespace, context: Context, began: float) -> ExitCode:
-    sandbox = _sandbox()
+    from usher.sandbox import demo as sandbox
+
     terminal = context.terminal
 
     def progress(_stage: Stage, words: str) -> None:
@@ -115,17 +116,6 @@ def _port(listen: str | None) -> int:
             f"the demonstration cannot listen on '{listen}'", hint=f"for example --listen {_LOOPBACK}:8080"
         )
     return int(port)
-
-
-def _sandbox() -> ModuleType:
-    try:
-        from usher.sandbox import demo
-    except ModuleNotFoundError as missing:
-        raise UsageError(
-            f"the demonstration needs the library '{missing.name}', which is not installed",
-            hint="pip install 'usher-aws[sandbox]'",
-        ) from None
-    return demo
 
 
 def _start_clean(options: argparse.Namespace, environ: Mapping[str, str]) -> None:
