@@ -94,3 +94,12 @@ def test_white_space_counts_towards_the_characters_only() -> None:
     too_long = json.dumps({"Statement": {**ALLOW, "Sid": " " * 32_768}})
     with pytest.raises(ValueError, match=r"the policy has 32,\d+ characters; the limit is 32,768"):
         parse_policy_document(too_long)
+
+
+def test_a_policy_nested_beyond_sense_is_refused() -> None:
+    nested: object = "end"
+    for _ in range(100_000):
+        nested = [nested]
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": nested}
+    with pytest.raises(ValueError, match="nested too deeply"):
+        policy_document({"Statement": [statement]})

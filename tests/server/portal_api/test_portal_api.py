@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from usher.core.accounts import Account
 from usher.core.errors import UnavailableError, UsherError
+from usher.server.accounts import AccountList
+from usher.server.awsapi.portal import portal_api_routes
 from usher.server.store.assignments import StoredAssignment, delete_assignment
 from usher.server.store.audit_events import read_events
 
@@ -160,3 +164,32 @@ def test_an_ended_token_is_refused(portal: Any, developer: str, clock: Any) -> N
     client = portal.client()
     with pytest.raises(client.exceptions.UnauthorizedException):
         client.list_accounts(accessToken=developer)
+
+
+def test_a_name_that_no_permission_set_can_have_opens_nothing(portal: Any, developer: str) -> None:
+    with pytest.raises(ClientError, match="No access"):
+        portal.client().get_role_credentials(accessToken=developer, accountId=STAGING, roleName="x" * 5_000)
+    assert portal.credentials.asked == []
+
+
+@pytest.mark.parametrize("path", ["/assignment/roles", "/federation/credentials?account_id=222222222222"])
+def test_what_is_left_out_is_named(portal: Any, developer: str, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        _get(portal, path, developer)
+    assert refused.value.code == 400
+    assert "is required" in json.load(refused.value)["message"]
+
+
+def test_people_get_in_by_id_while_the_organization_does_not_answer(
+    portal: Any, developer: str, serve: Any
+) -> None:
+    def unreachable() -> tuple[Account, ...]:
+        raise UnavailableError("organizations cannot be reached")
+
+    services = replace(portal.services, accounts=AccountList(unreachable, portal.services.database.now))
+    portal.origin = serve(portal_api_routes(services))
+    found = portal.client().list_accounts(accessToken=developer)["accountList"]
+    assert [(item["accountId"], item["accountName"]) for item in found] == [
+        (STAGING, STAGING),
+        (PRODUCTION, PRODUCTION),
+    ]

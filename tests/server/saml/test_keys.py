@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from usher.core.errors import UsherError
 from usher.server.idp.saml.keys import SigningKeys
 from usher.server.sealing import Sealer, create_sealing_key
 from usher.server.store.audit_events import read_events
 from usher.server.store.database import Database
-from usher.server.store.signing_keys import active_signing_keys
+from usher.server.store.signing_keys import active_signing_keys, insert_signing_key
 
 
 def test_the_first_key_is_rsa_2048_for_ten_years(keys: SigningKeys) -> None:
@@ -53,3 +56,18 @@ def test_the_private_key_rests_sealed(keys: SigningKeys, database: Database, tmp
 
 def test_a_key_does_not_show_its_private_part(keys: SigningKeys) -> None:
     assert "private_key" not in repr(keys.signer())
+
+
+def test_a_key_of_another_kind_never_signs(database: Database, sealer: Sealer, keys: SigningKeys) -> None:
+    keys.signer()
+    with database.read() as connection:
+        (stored,) = active_signing_keys(connection)
+    elliptic = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+    )
+    sealed = sealer.seal(elliptic, "signing_keys/elliptic")
+    newer = replace(stored, id="elliptic", sealed_private_key=sealed, created_at=stored.created_at + 1)
+    with database.change("test") as change:
+        insert_signing_key(change, newer)
+    with pytest.raises(UsherError, match="not an RSA key"):
+        SigningKeys(database, sealer).signer()
