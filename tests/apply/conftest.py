@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from usher.apply.journal import NoJournal
-from usher.apply.ports import Grant, Membership, Request, RequestKind, RequestState
+from usher.apply.ports import Grant, Membership, Request, RequestKind, RequestState, RoleGrant
 from usher.apply.read import Reading, read_access
 from usher.apply.result import Item, RunResult
 from usher.apply.run import run_plan
@@ -19,7 +19,7 @@ from usher.apply.timing import Timing
 from usher.core.accounts import Account
 from usher.core.assignments import Assignment
 from usher.core.errors import BusyError, NotFoundError, UsherError
-from usher.core.ids import AccountId, IdentityStoreId, InstanceArn, PermissionSetArn, PrincipalId
+from usher.core.ids import AccountId, IdentityStoreId, InstanceArn, PermissionSetArn, PrincipalId, RoleArn
 from usher.core.organization import MANAGED_BY_ACCESS_FILE, MANAGED_BY_TAG, DesiredAccess, Instance
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
 from usher.core.policy_document import PolicyDocument
@@ -79,6 +79,7 @@ class FakeIdentityCenter:
     revisions: Counter[PermissionSetArn] = field(default_factory=Counter)
     roles: dict[tuple[PermissionSetArn, AccountId], int] = field(default_factory=dict)
     grants: set[Grant] = field(default_factory=set)
+    entitlements: dict[str, RoleGrant] = field(default_factory=dict)
     requests: dict[str, Running] = field(default_factory=dict)
     most_running: int = 0
     random: random.Random = field(default_factory=lambda: random.Random(7))
@@ -167,6 +168,10 @@ class FakeIdentityCenter:
             if arn == permission_set and revision < latest
         )
 
+    def list_entitlements_in(self, account: AccountId) -> Sequence[RoleGrant]:
+        self._arrive("ListEntitlements")
+        return [each for each in self.entitlements.values() if each.role.split(":")[4] == account]
+
     # --- following ------------------------------------------------------------------------------
 
     def running(self, kind: RequestKind) -> frozenset[str]:
@@ -238,6 +243,21 @@ class FakeIdentityCenter:
         assert user_id in self.users
         if (group_id, user_id) not in self.memberships.values():
             self.memberships[self._new_id()] = (group_id, user_id)
+        self._leave()
+
+    def create_entitlement(self, kind: PrincipalKind, principal: PrincipalId, role: RoleArn) -> str:
+        self._arrive("CreateEntitlement")
+        for each in self.entitlements.values():
+            if (each.kind, each.principal_id, each.role) == (kind, principal, role):
+                return each.id
+        entitlement = RoleGrant(self._new_id(), kind, principal, role)
+        self.entitlements[entitlement.id] = entitlement
+        self._leave()
+        return entitlement.id
+
+    def delete_entitlement(self, entitlement_id: str) -> None:
+        self._arrive("DeleteEntitlement")
+        self.entitlements.pop(entitlement_id, None)
         self._leave()
 
     def remove_member(self, membership_id: str) -> None:
@@ -376,6 +396,7 @@ class Bench:
             plan_changes(desired, actual),
             actual,
             desired.permission_sets,
+            self.center,
             self.center,
             self.center,
             timing=self.timing,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usher.apply.ports import Grant
-from usher.core.assignments import Assignment
+from usher.core.assignments import Assignment, Entitlement
 from usher.core.ids import PermissionSetArn, PrincipalId
 from usher.core.organization import ActualAccess
 from usher.core.principals import Principal, PrincipalKind
@@ -16,6 +16,7 @@ class Identifiers:
         self._principals = dict(actual.principal_ids)
         self._permission_sets = dict(actual.permission_set_arns)
         self._memberships = dict(actual.membership_ids)
+        self._entitlements = dict(actual.entitlement_ids)
 
     def learn_user(self, name: str, user_id: PrincipalId) -> None:
         """Note the id of a user that was made."""
@@ -44,6 +45,14 @@ class Identifiers:
     def membership(self, group: str, user_name: str) -> str:
         """The id of a membership that was read."""
         return self._memberships[group, user_name]
+
+    def principal(self, principal: Principal) -> PrincipalId:
+        """A user's or group's id."""
+        return self._principals[principal]
+
+    def entitlement(self, entitlement: Entitlement) -> str:
+        """The id of an entitlement that was read."""
+        return self._entitlements[entitlement]
 
     def grant(self, assignment: Assignment) -> Grant:
         """An assignment by ids."""

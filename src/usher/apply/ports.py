@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from usher.core.ids import AccountId, PermissionSetArn, PrincipalId
+from usher.core.ids import AccountId, PermissionSetArn, PrincipalId, RoleArn
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
 from usher.core.policy_document import PolicyDocument
 from usher.core.principals import Group, PrincipalKind, User
@@ -27,6 +27,16 @@ class Grant:
     principal_id: PrincipalId
     permission_set: PermissionSetArn
     account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """An entitlement as the API names it. `id` names the entitlement itself, and is needed to end it."""
+
+    id: str
+    kind: PrincipalKind
+    principal_id: PrincipalId
+    role: RoleArn
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,26 @@ class PeopleWriter(Protocol):
 
     def remove_member(self, membership_id: str) -> None:
         """End a membership."""
+        ...
+
+
+class EntitlementReader(Protocol):
+    """Reads who may assume owned roles. Implementations are safe to call from several threads."""
+
+    def list_entitlements_in(self, account: AccountId) -> Sequence[RoleGrant]:
+        """The entitlements on roles in one account; none where the instance has no such application."""
+        ...
+
+
+class EntitlementWriter(Protocol):
+    """Changes who may assume owned roles. What exists counts as made, what is gone as removed."""
+
+    def create_entitlement(self, kind: PrincipalKind, principal: PrincipalId, role: RoleArn) -> str:
+        """Let a principal assume a role; the entitlement's id."""
+        ...
+
+    def delete_entitlement(self, entitlement_id: str) -> None:
+        """End an entitlement."""
         ...
 
 

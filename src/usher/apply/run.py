@@ -14,7 +14,7 @@ from typing import assert_never
 from usher.apply.follow import Window
 from usher.apply.identifiers import Identifiers
 from usher.apply.journal import Journal
-from usher.apply.ports import AccessWriter, PeopleWriter, Request, RequestKind
+from usher.apply.ports import AccessWriter, EntitlementWriter, PeopleWriter, Request, RequestKind
 from usher.apply.result import Item, Outcome, RunResult, likely_cause
 from usher.apply.timing import Timing
 from usher.core.errors import UnavailableError, UsherError
@@ -26,11 +26,13 @@ from usher.plan.changes import (
     AttachManagedPolicy,
     Change,
     CreateAssignment,
+    CreateEntitlement,
     CreateGroup,
     CreatePermissionSet,
     CreateUser,
     DeleteAssignment,
     DeleteBoundary,
+    DeleteEntitlement,
     DeleteInlinePolicy,
     DeletePermissionSet,
     DetachCustomerPolicy,
@@ -74,6 +76,8 @@ _Immediate = (
     | DeleteBoundary
     | TagPermissionSet
     | UntagPermissionSet
+    | CreateEntitlement
+    | DeleteEntitlement
     | DeletePermissionSet
 )
 
@@ -84,6 +88,7 @@ def run_plan(
     permission_sets: Mapping[str, PermissionSet],
     writer: AccessWriter,
     people: PeopleWriter,
+    entitlements: EntitlementWriter,
     *,
     journal: Journal,
     timing: Timing,
@@ -94,7 +99,7 @@ def run_plan(
     `progress` is told when a change begins and when it ends. Failures are in the result; raises
     UnavailableError only when the other end no longer answers at all, with how far the run came.
     """
-    run = _Run(plan, actual, permission_sets, writer, people, journal, timing, progress)
+    run = _Run(plan, actual, permission_sets, writer, people, entitlements, journal, timing, progress)
     return run.carry_out()
 
 
@@ -106,6 +111,7 @@ class _Run:
         permission_sets: Mapping[str, PermissionSet],
         writer: AccessWriter,
         people: PeopleWriter,
+        entitlements: EntitlementWriter,
         journal: Journal,
         timing: Timing,
         progress: Callable[[Item], None],
@@ -115,6 +121,7 @@ class _Run:
         self._permission_sets = {**actual.permission_sets, **permission_sets}
         self._writer = writer
         self._people = people
+        self._entitlements = entitlements
         self._journal = journal
         self._timing = timing
         self._progress = progress
@@ -214,8 +221,22 @@ class _Run:
                 writer.tag(ids.permission_set(name), tags)
             case UntagPermissionSet(name=name, keys=keys):
                 writer.untag(ids.permission_set(name), keys)
+            case CreateEntitlement() | DeleteEntitlement():
+                self._change_entitlement(change)
             case _:
                 self._change_contents(change)
+
+    def _change_entitlement(self, change: CreateEntitlement | DeleteEntitlement) -> None:
+        entitlement = change.entitlement
+        match change:
+            case CreateEntitlement():
+                principal = entitlement.principal
+                who = self._ids.principal(principal)
+                self._entitlements.create_entitlement(principal.kind, who, entitlement.role)
+            case DeleteEntitlement():
+                self._entitlements.delete_entitlement(self._ids.entitlement(entitlement))
+            case _:
+                assert_never(change)
 
     def _change_contents(
         self,

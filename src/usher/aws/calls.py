@@ -45,7 +45,8 @@ class ServiceCalls:
     """The calls of one AWS service. Safe between threads, as botocore's clients are.
 
     `pace` is called before each call and may wait. Errors leave as `UsherError`s; `BusyError` says that
-    the same call may succeed in a moment.
+    the same call may succeed in a moment. `cursor` is how the service spells the member that leads to a
+    list's next page.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class ServiceCalls:
         *,
         pace: Callable[[], None] = not_paced,
         count: CallCount | None = None,
+        cursor: str = "NextToken",
     ) -> None:
         self._service = service
         self._client = make_client(service, settings)
         self._pace = pace
         self._count = count or CallCount()
+        self._cursor = cursor
 
     @property
     def region(self) -> str:
@@ -85,12 +88,12 @@ class ServiceCalls:
         while True:
             answer = self.call(operation, what, **parameters, **token)
             yield from answer.get(items) or ()
-            following = answer.get("NextToken")
+            following = answer.get(self._cursor)
             if not following:
                 return
-            if following == token.get("NextToken"):
+            if following == token.get(self._cursor):
                 raise UsherError(f"{what}: {self._service} answered {operation} with the same page twice")
-            token = {"NextToken": str(following)}
+            token = {self._cursor: str(following)}
 
 
 def is_taken(error: UsherError) -> bool:

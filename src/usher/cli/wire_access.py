@@ -21,6 +21,7 @@ from usher.apply.journal import JournalFile, open_journal
 from usher.apply.pace import Pace
 from usher.apply.read import Reading, read_access
 from usher.apply.timing import Timing
+from usher.aws.account_access import CURSOR, AccountAccess
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
@@ -44,6 +45,7 @@ class AccessRooms:
     region: str
     sso: SsoAdmin
     people: IdentityStore
+    entitlements: AccountAccess
     organizations: ServiceCalls
     count: CallCount
     timing: Timing
@@ -80,10 +82,10 @@ def open_access_rooms(
     rate = calls_per_second or (OWN_CALLS_PER_SECOND if own else AWS_CALLS_PER_SECOND)
     count = CallCount()
 
-    def calls(service: str) -> ServiceCalls:
+    def calls(service: str, cursor: str = "NextToken") -> ServiceCalls:
         # Each service has a quota of its own.
         pace = Pace(rate, clock=time.monotonic, sleep=time.sleep)
-        return ServiceCalls(service, settings, pace=pace.take, count=count)
+        return ServiceCalls(service, settings, pace=pace.take, count=count, cursor=cursor)
 
     sso_calls = calls("sso-admin")
     instance = read_instance(sso_calls, instance_arn)
@@ -92,6 +94,7 @@ def open_access_rooms(
         sso_calls.region,
         SsoAdmin(sso_calls, instance),
         IdentityStore(calls("identitystore"), instance),
+        AccountAccess(calls("account-access", cursor=CURSOR), instance),
         calls("organizations"),
         count,
         Timing(time.monotonic, time.sleep, random.random),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from usher.core.accounts import Account
-from usher.core.assignments import Assignment
+from usher.core.assignments import Assignment, Entitlement
 from usher.core.ids import AccountId
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
 from usher.core.policy_document import PolicyDocument
@@ -210,6 +210,21 @@ class DeleteAssignment:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateEntitlement:
+    """Let a principal assume an owned role. The role itself, and its trust, are somebody else's to make."""
+
+    entitlement: Entitlement
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEntitlement:
+    """No longer let a principal assume an owned role. `dangling`: its user or group no longer exists."""
+
+    entitlement: Entitlement
+    dangling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeletePermissionSet:
     """Remove a permission set that the access file made and no longer names."""
 
@@ -241,7 +256,9 @@ Change: TypeAlias = (
     | UntagPermissionSet
     | ProvisionPermissionSet
     | CreateAssignment
+    | CreateEntitlement
     | DeleteAssignment
+    | DeleteEntitlement
     | RemoveMember
     | DeletePermissionSet
 )
@@ -261,7 +278,7 @@ class Plan:
     """The changes in the order they are carried out, and what a reader needs to judge them.
 
     `accounts` gives account ids their names. `managed_assignments` counts the existing assignments of the
-    permission sets that the file decides about, before the plan.
+    permission sets and the entitlements of the roles that the file decides about, before the plan.
     """
 
     changes: tuple[Change, ...]
@@ -270,9 +287,11 @@ class Plan:
     left_alone: LeftAlone = LeftAlone()
 
     @property
-    def removals(self) -> tuple[DeleteAssignment, ...]:
-        """The assignments that the plan takes away."""
-        return tuple(change for change in self.changes if isinstance(change, DeleteAssignment))
+    def removals(self) -> tuple[DeleteAssignment | DeleteEntitlement, ...]:
+        """The assignments and entitlements that the plan takes away."""
+        return tuple(
+            change for change in self.changes if isinstance(change, DeleteAssignment | DeleteEntitlement)
+        )
 
 
 def settings_of(permission_set: PermissionSet) -> PermissionSetSettings:

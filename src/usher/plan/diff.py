@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from usher.core.assignments import Assignment
+from usher.core.assignments import Assignment, Entitlement
 from usher.core.errors import UsageError
 from usher.core.ids import AccountId
 from usher.core.organization import MANAGED_BY_ACCESS_FILE, MANAGED_BY_TAG, ActualAccess, DesiredAccess
 from usher.core.permission_sets import PermissionSet
-from usher.core.principals import Group, PrincipalKind
+from usher.core.principals import Group, Principal, PrincipalKind
 from usher.plan.changes import (
     AddMember,
     AttachCustomerPolicy,
@@ -23,11 +23,13 @@ from usher.plan.changes import (
     Change,
     ContentChange,
     CreateAssignment,
+    CreateEntitlement,
     CreateGroup,
     CreatePermissionSet,
     CreateUser,
     DeleteAssignment,
     DeleteBoundary,
+    DeleteEntitlement,
     DeleteInlinePolicy,
     DeletePermissionSet,
     DetachCustomerPolicy,
@@ -62,17 +64,19 @@ def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
     doomed = [name for name in undeclared if is_managed(actual.permission_sets[name])]
     decided = desired.permission_sets.keys() | set(doomed)
     managed = [assignment for assignment in actual.assignments if assignment.permission_set in decided]
+    entitled = [each for each in actual.entitlements if each.role_name in desired.roles]
     changes = [
         *_user_changes(desired, actual),
         *_group_changes(desired, actual),
         *_permission_set_changes(desired, actual),
         *_assignment_changes(desired, managed, actual),
+        *_entitlement_changes(desired, entitled, actual),
         *(DeletePermissionSet(name) for name in doomed),
     ]
     return Plan(
         in_order(changes),
         accounts={**actual.accounts, **desired.accounts},
-        managed_assignments=len(managed),
+        managed_assignments=len(managed) + len(entitled),
         left_alone=LeftAlone(
             permission_sets=tuple(name for name in undeclared if name not in doomed),
             users=tuple(sorted(actual.users.keys() - desired.users.keys())),
@@ -203,11 +207,22 @@ def _assignment_changes(
 ) -> Iterator[Change]:
     for assignment in desired.assignments - actual.assignments:
         yield CreateAssignment(assignment)
-    known: Mapping[PrincipalKind, Mapping[str, object]] = {
-        PrincipalKind.USER: actual.users,
-        PrincipalKind.GROUP: actual.groups,
-    }
     for assignment in managed:
         if assignment not in desired.assignments:
-            principal = assignment.principal
-            yield DeleteAssignment(assignment, dangling=principal.name not in known[principal.kind])
+            yield DeleteAssignment(assignment, dangling=_is_gone(assignment.principal, actual))
+
+
+def _entitlement_changes(
+    desired: DesiredAccess, entitled: list[Entitlement], actual: ActualAccess
+) -> Iterator[Change]:
+    for entitlement in desired.entitlements - actual.entitlements:
+        yield CreateEntitlement(entitlement)
+    for entitlement in entitled:
+        if entitlement not in desired.entitlements:
+            yield DeleteEntitlement(entitlement, dangling=_is_gone(entitlement.principal, actual))
+
+
+def _is_gone(principal: Principal, actual: ActualAccess) -> bool:
+    """Whether no such user or group exists any more."""
+    known: Mapping[str, object] = actual.users if principal.kind is PrincipalKind.USER else actual.groups
+    return principal.name not in known

@@ -12,11 +12,13 @@ from usher.plan.changes import (
     AttachManagedPolicy,
     Change,
     CreateAssignment,
+    CreateEntitlement,
     CreateGroup,
     CreatePermissionSet,
     CreateUser,
     DeleteAssignment,
     DeleteBoundary,
+    DeleteEntitlement,
     DeleteInlinePolicy,
     DeletePermissionSet,
     DetachCustomerPolicy,
@@ -50,7 +52,9 @@ _STAGES: tuple[tuple[type, ...], ...] = (
     (DeleteBoundary, PutBoundary),
     (ProvisionPermissionSet,),
     (CreateAssignment,),
+    (CreateEntitlement,),
     (DeleteAssignment,),
+    (DeleteEntitlement,),
     (RemoveMember,),
     (DeletePermissionSet,),
 )
@@ -108,6 +112,8 @@ def settles(change: Change) -> Subject | None:
             | UntagPermissionSet()
             | ProvisionPermissionSet()
             | CreateAssignment()
+            | CreateEntitlement()
+            | DeleteEntitlement()
             | DeletePermissionSet()
         ):
             return None
@@ -139,6 +145,8 @@ def needs(change: Change) -> tuple[Subject, ...]:
             return (_permission_set(name),)
         case CreateAssignment(assignment=assignment):
             return _principal(assignment.principal), _permission_set(assignment.permission_set)
+        case CreateEntitlement(entitlement=entitlement):
+            return (_principal(entitlement.principal),)
         case DeletePermissionSet(name=name):
             return (_assignments_of(name),)
         case (
@@ -151,6 +159,7 @@ def needs(change: Change) -> tuple[Subject, ...]:
             | TagPermissionSet()
             | UntagPermissionSet()
             | DeleteAssignment()
+            | DeleteEntitlement()
         ):
             return ()
         case _:
@@ -208,5 +217,7 @@ def _sort_key(change: Change) -> tuple[str, ...]:
         case CreateAssignment(assignment=assignment) | DeleteAssignment(assignment=assignment):
             principal = assignment.principal
             return assignment.permission_set, assignment.account_id, principal.kind, principal.name
+        case CreateEntitlement(entitlement=entitlement) | DeleteEntitlement(entitlement=entitlement):
+            return entitlement.role, entitlement.principal.kind, entitlement.principal.name
         case _:
             assert_never(change)

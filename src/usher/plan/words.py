@@ -9,18 +9,20 @@ from usher.core.accounts import Account
 from usher.core.durations import plain_duration
 from usher.core.ids import AccountId
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy
-from usher.core.principals import User
+from usher.core.principals import Principal, User
 from usher.plan.changes import (
     AddMember,
     AttachCustomerPolicy,
     AttachManagedPolicy,
     Change,
     CreateAssignment,
+    CreateEntitlement,
     CreateGroup,
     CreatePermissionSet,
     CreateUser,
     DeleteAssignment,
     DeleteBoundary,
+    DeleteEntitlement,
     DeleteInlinePolicy,
     DeletePermissionSet,
     DetachCustomerPolicy,
@@ -52,6 +54,7 @@ def sign_of(change: Change) -> Sign:
             | AttachManagedPolicy()
             | AttachCustomerPolicy()
             | CreateAssignment()
+            | CreateEntitlement()
         ):
             return "+"
         case PutInlinePolicy(before=None) | PutBoundary(before=None):
@@ -73,6 +76,7 @@ def sign_of(change: Change) -> Sign:
             | DeleteInlinePolicy()
             | DeleteBoundary()
             | DeleteAssignment()
+            | DeleteEntitlement()
             | RemoveMember()
             | DeletePermissionSet()
         ):
@@ -102,8 +106,15 @@ def words_of(change: Change, accounts: Accounts) -> str:
             return f"{assignment.principal.name} gains {assignment.permission_set} in {where}"
         case DeleteAssignment(assignment=assignment, dangling=dangling):
             where = account_words(assignment.account_id, accounts)
-            gone = f" (this {assignment.principal.kind.lower()} no longer exists)" if dangling else ""
+            gone = _gone(assignment.principal) if dangling else ""
             return f"{assignment.principal.name} loses {assignment.permission_set} in {where}{gone}"
+        case CreateEntitlement(entitlement=entitlement):
+            where = account_words(entitlement.account_id, accounts)
+            return f"{entitlement.principal.name} gains the role {entitlement.role_name} in {where}"
+        case DeleteEntitlement(entitlement=entitlement, dangling=dangling):
+            where = account_words(entitlement.account_id, accounts)
+            gone = _gone(entitlement.principal) if dangling else ""
+            return f"{entitlement.principal.name} loses the role {entitlement.role_name} in {where}{gone}"
         case _:
             return _permission_set_words(change, accounts)
 
@@ -112,6 +123,10 @@ def account_words(account_id: AccountId, accounts: Accounts) -> str:
     """An account as `name (id)`; an account that the organization does not have by its id alone."""
     account = accounts.get(account_id)
     return str(account) if account else f"{account_id} (not in the organization)"
+
+
+def _gone(principal: Principal) -> str:
+    return f" (this {principal.kind.lower()} no longer exists)"
 
 
 _PolicyChange = (

@@ -17,9 +17,11 @@ from usher.plan.changes import (
     AddMember,
     Change,
     CreateAssignment,
+    CreateEntitlement,
     CreateGroup,
     CreateUser,
     DeleteAssignment,
+    DeleteEntitlement,
     DeleteInlinePolicy,
     LeftAlone,
     Plan,
@@ -166,7 +168,7 @@ def _title(change: Change) -> str:
     match change:
         case CreateUser() | UpdateUser() | CreateGroup() | UpdateGroup() | AddMember() | RemoveMember():
             return "People"
-        case CreateAssignment() | DeleteAssignment():
+        case CreateAssignment() | DeleteAssignment() | CreateEntitlement() | DeleteEntitlement():
             return "Access"
         case _:
             return "Permission sets"
