@@ -34,7 +34,9 @@ class IdentityStore:
         found = self._pages("ListGroups", "Groups", "listing the groups")
         return {
             PrincipalId(item["GroupId"]): Group(
-                item.get("DisplayName") or item["GroupId"], (item.get("Description") or "").strip()
+                item.get("DisplayName") or item["GroupId"],
+                (item.get("Description") or "").strip(),
+                external=bool(item.get("ExternalIds")),
             )
             for item in found
         }
@@ -151,6 +153,7 @@ def _user(item: Mapping[str, Any]) -> User:
         given_name=name.get("GivenName") or "",
         family_name=name.get("FamilyName") or "",
         email=primary.get("Value") or "",
+        external=bool(item.get("ExternalIds")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -26,19 +26,24 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person in the identity store. `user_name` is what they sign in with; names are as displayed."""
+    """A person in the identity store. `user_name` is what they sign in with; names are as displayed.
+
+    `external` says that a directory elsewhere put them here; it is where they come from, not who they are.
+    """
 
     user_name: str
     display_name: str
     given_name: str
     family_name: str
     email: str = ""
+    external: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group in the identity store with the user names of its members."""
+    """A group in the identity store with the user names of its members; `external` as for a user."""
 
     name: str
     description: str = ""
     members: frozenset[str] = frozenset()
+    external: bool = field(default=False, compare=False)
