@@ -9,8 +9,9 @@ from ruamel.yaml import YAML
 
 from usher.access.yaml_text import Value, block, comment, entry, flow, item, scalar
 
-WORDS = "null ~ 1 0x1 1e3 .inf no #x > % @a ` ? !x &a *a ' \" --- ... | é [ ] { } , a,b a:b".split()
-NASTY = st.sampled_from(["", "- a", "a: b", "a #b", "a\tb", *"\x85\ufeff\u202e\u2028\U0001f600", *WORDS])
+MARKS = "~#>%@`?!&*'\"|[]{},:-=<\t\x85\ufeff\u202e\u2028\U0001f600"
+WORDS = ["", "null", "1", "0x1", "1e3", ".inf", "no", "- a", "a: b", "a #b", "---", "...", "é", "a,b", "a:b"]
+NASTY = st.sampled_from([*WORDS, *MARKS, *(mark + "a" for mark in MARKS)])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | NASTY
 KEYS = TEXTS.filter(lambda text: text != "<<")  # the one key that the parser takes for a merge
 VALUES: st.SearchStrategy[Value] = st.recursive(
