@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usher.core.accounts import Account
-from usher.core.assignments import Assignment
-from usher.core.ids import AccountId, IdentityStoreId, InstanceArn
+from usher.core.assignments import Assignment, Entitlement
+from usher.core.ids import AccountId, IdentityStoreId, InstanceArn, RoleArn
 from usher.core.organization import (
     MANAGED_BY_ACCESS_FILE,
     MANAGED_BY_TAG,
@@ -32,13 +32,17 @@ from usher.plan.changes import (
     AttachManagedPolicy,
     Change,
     CreateAssignment,
+    CreateEntitlement,
     CreateGroup,
     CreatePermissionSet,
     CreateUser,
     DeleteAssignment,
     DeleteBoundary,
+    DeleteEntitlement,
+    DeleteGroup,
     DeleteInlinePolicy,
     DeletePermissionSet,
+    DeleteUser,
     DetachCustomerPolicy,
     DetachManagedPolicy,
     Plan,
@@ -69,6 +73,7 @@ INLINE = [
     policy_document({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
     for action in ("s3:*", "ec2:*")
 ]
+ROLES = [RoleArn(f"arn:aws:iam::{account}:role/Deployer") for account in ACCOUNTS]
 TEXTS = st.sampled_from(["", "one", "two"])
 
 
@@ -118,6 +123,14 @@ def assignments_of(principals: list[Principal], sets: list[str]) -> st.SearchStr
     return st.frozensets(one, max_size=12)
 
 
+def entitlements_of(principals: list[Principal]) -> st.SearchStrategy[frozenset[Entitlement]]:
+    if not principals:
+        return st.just(frozenset())
+    return st.frozensets(
+        st.builds(Entitlement, st.sampled_from(principals), st.sampled_from(ROLES)), max_size=4
+    )
+
+
 def principals_in(users: dict[str, User], groups: dict[str, Group]) -> list[Principal]:
     return [Principal(PrincipalKind.USER, name) for name in users] + [
         Principal(PrincipalKind.GROUP, name) for name in groups
@@ -134,7 +147,9 @@ def desired_worlds(draw: st.DrawFn) -> DesiredAccess:
         for name, each in sets.items()
     }
     grants = draw(assignments_of(principals_in(users, groups), sorted(sets)))
-    return DesiredAccess(ACCOUNTS, users, groups, sets, grants)
+    roles = draw(entitlements_of(principals_in(users, groups)))
+    decided = frozenset({"Deployer"}) if roles or draw(st.booleans()) else frozenset()
+    return DesiredAccess(ACCOUNTS, users, groups, sets, grants, roles, roles=decided)
 
 
 @st.composite
@@ -146,7 +161,8 @@ def actual_worlds(draw: st.DrawFn) -> ActualAccess:
     grants = draw(assignments_of([*principals_in(users, groups), *gone], sorted(sets)))
     pairs = sorted({(grant.permission_set, grant.account_id) for grant in grants})
     stale = draw(st.frozensets(st.sampled_from(pairs))) if pairs else frozenset()
-    return ActualAccess(INSTANCE, ACCOUNTS, users, groups, sets, grants, stale=stale)
+    roles = draw(entitlements_of([*principals_in(users, groups), *gone]))
+    return ActualAccess(INSTANCE, ACCOUNTS, users, groups, sets, grants, stale=stale, entitlements=roles)
 
 
 @dataclass
@@ -159,6 +175,7 @@ class World:
     sets: dict[str, PermissionSet] = field(init=False)
     grants: set[Assignment] = field(init=False)
     stale: set[tuple[str, AccountId]] = field(init=False)
+    entitlements: set[Entitlement] = field(init=False)
 
     def __post_init__(self) -> None:
         self.users = dict(self.actual.users)
@@ -166,17 +183,22 @@ class World:
         self.sets = dict(self.actual.permission_sets)
         self.grants = set(self.actual.assignments)
         self.stale = set(self.actual.stale)
+        self.entitlements = set(self.actual.entitlements)
 
     def carry_out(self, plan: Plan) -> ActualAccess:
         for change in plan.changes:
             self.make(change)
+        return self.picture()
+
+    def picture(self) -> ActualAccess:
         return replace(
             self.actual,
-            users=self.users,
-            groups=self.groups,
-            permission_sets=self.sets,
+            users=dict(self.users),
+            groups=dict(self.groups),
+            permission_sets=dict(self.sets),
             assignments=frozenset(self.grants),
             stale=frozenset(self.stale),
+            entitlements=frozenset(self.entitlements),
         )
 
     def make(self, change: Change) -> None:  # noqa: C901 -- one arm per kind of change
@@ -200,17 +222,32 @@ class World:
             case RemoveMember(group=group, user_name=user_name):
                 assert user_name in self.groups[group].members
                 self.members(group, self.groups[group].members - {user_name})
+            case DeleteGroup(group=group, description=description):
+                assert not self.access_of(Principal(PrincipalKind.GROUP, group))
+                assert self.groups.pop(group).description == description
+            case DeleteUser(user=user):
+                assert not self.access_of(Principal(PrincipalKind.USER, user.user_name))
+                assert self.users.pop(user.user_name) == user
+            case CreateEntitlement(entitlement=entitlement):
+                assert entitlement not in self.entitlements
+                self.entitlements.add(entitlement)
+            case DeleteEntitlement(entitlement=entitlement):
+                self.entitlements.remove(entitlement)
             case CreatePermissionSet(name=name, settings=new, tags=tags):
                 assert name not in self.sets
                 self.sets[name] = PermissionSet(
                     name, new.description, new.session_seconds, new.relay_state, tags=tags
                 )
-            case DeletePermissionSet(name=name):
+            case DeletePermissionSet(name=name, content=content):
+                assert self.sets[name] == content
                 assert not any(grant.permission_set == name for grant in self.grants)
                 del self.sets[name]
-            case TagPermissionSet(name=name, tags=tags):
+            case TagPermissionSet(name=name, tags=tags, before=before):
+                there = self.sets[name].tags
+                assert before == {key: there[key] for key in tags if key in there}
                 self.sets[name] = replace(self.sets[name], tags={**self.sets[name].tags, **tags})
-            case UntagPermissionSet(name=name, keys=keys):
+            case UntagPermissionSet(name=name, keys=keys, before=before):
+                assert before == {key: self.sets[name].tags[key] for key in keys}
                 kept = {key: value for key, value in self.sets[name].tags.items() if key not in keys}
                 self.sets[name] = replace(self.sets[name], tags=kept)
             case ProvisionPermissionSet(name=name):
@@ -232,6 +269,9 @@ class World:
                     self.stale.discard((assignment.permission_set, assignment.account_id))
             case _:
                 self.contents(change)
+
+    def access_of(self, principal: Principal) -> bool:
+        return any(each.principal == principal for each in self.grants | self.entitlements)
 
     def contents(self, change: Change) -> None:
         assert not isinstance(change, CreateUser)
@@ -305,6 +345,7 @@ def test_a_plan_carried_out_gives_exactly_what_the_file_says(
         assert without_aws_tags(after.permission_sets[name]) == wanted
     decided = {each for each in after.assignments if each.permission_set in desired.permission_sets}
     assert decided == desired.assignments
+    assert {each for each in after.entitlements if each.role_name in desired.roles} == desired.entitlements
     assert not {pair for pair in after.stale if pair[0] in desired.permission_sets}
 
 
@@ -313,6 +354,32 @@ def test_a_plan_carried_out_gives_exactly_what_the_file_says(
 def test_after_a_plan_there_is_nothing_left_to_plan(desired: DesiredAccess, actual: ActualAccess) -> None:
     after = World(actual).carry_out(plan_changes(desired, actual))
     assert plan_changes(desired, after).changes == ()
+
+
+@worlds
+@thorough
+def test_a_plan_is_minimal_no_change_can_be_left_out(desired: DesiredAccess, actual: ActualAccess) -> None:
+    plan = plan_changes(desired, actual)
+    goal = World(actual).carry_out(plan)
+    for left_out in plan.changes:
+        world = World(actual)
+        try:
+            after = world.carry_out(
+                replace(plan, changes=tuple(c for c in plan.changes if c is not left_out))
+            )
+        except (AssertionError, KeyError):  # what the change was needed for can no longer be done
+            continue
+        assert after != goal
+
+
+@worlds
+@thorough
+def test_no_change_is_without_effect(desired: DesiredAccess, actual: ActualAccess) -> None:
+    world = World(actual)
+    for change in plan_changes(desired, actual).changes:
+        before = world.picture()
+        world.make(change)
+        assert world.picture() != before
 
 
 @worlds
@@ -389,8 +456,11 @@ def test_a_change_waits_for_what_it_needs(desired: DesiredAccess, actual: Actual
     changes = plan_changes(desired, actual).changes
     for change in changes:
         for other in changes:
-            subject = settles(other)
-            if subject in needs(change) and type(other) in (CreateUser, CreateGroup, CreatePermissionSet):
+            if set(settles(other)) & set(needs(change)) and type(other) in (
+                CreateUser,
+                CreateGroup,
+                CreatePermissionSet,
+            ):
                 assert other is change or stage(other) < stage(change)
 
 

@@ -163,6 +163,14 @@ class PeopleWriter(Protocol):
         """End a membership."""
         ...
 
+    def delete_group(self, group_id: PrincipalId) -> None:
+        """Remove a group."""
+        ...
+
+    def delete_user(self, user_id: PrincipalId) -> None:
+        """Remove a user."""
+        ...
+
 
 class EntitlementReader(Protocol):
     """Reads who may assume owned roles. Implementations are safe to call from several threads."""

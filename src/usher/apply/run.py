@@ -33,8 +33,10 @@ from usher.plan.changes import (
     DeleteAssignment,
     DeleteBoundary,
     DeleteEntitlement,
+    DeleteGroup,
     DeleteInlinePolicy,
     DeletePermissionSet,
+    DeleteUser,
     DetachCustomerPolicy,
     DetachManagedPolicy,
     Plan,
@@ -79,6 +81,8 @@ _Immediate = (
     | CreateEntitlement
     | DeleteEntitlement
     | DeletePermissionSet
+    | DeleteGroup
+    | DeleteUser
 )
 
 
@@ -199,20 +203,8 @@ class _Run:
         return request
 
     def _make(self, change: _Immediate) -> None:
-        writer, people, ids = self._writer, self._people, self._ids
+        writer, ids = self._writer, self._ids
         match change:
-            case CreateUser(user=user):
-                ids.learn_user(user.user_name, people.create_user(user))
-            case UpdateUser(before=before, after=after):
-                people.update_user(ids.user(after.user_name), before, after)
-            case CreateGroup(group=group, description=description):
-                ids.learn_group(group, people.create_group(group, description))
-            case UpdateGroup(group=group, after=description):
-                people.update_group(ids.group(group), description)
-            case AddMember(group=group, user_name=user_name):
-                people.add_member(ids.group(group), ids.user(user_name))
-            case RemoveMember(group=group, user_name=user_name):
-                people.remove_member(ids.membership(group, user_name))
             case CreatePermissionSet(name=name, settings=settings, tags=tags):
                 ids.learn_permission_set(name, writer.create_permission_set(name, settings, tags))
             case DeletePermissionSet(name=name):
@@ -223,8 +215,51 @@ class _Run:
                 writer.untag(ids.permission_set(name), keys)
             case CreateEntitlement() | DeleteEntitlement():
                 self._change_entitlement(change)
+            case (
+                CreateUser()
+                | UpdateUser()
+                | DeleteUser()
+                | CreateGroup()
+                | UpdateGroup()
+                | DeleteGroup()
+                | AddMember()
+                | RemoveMember()
+            ):
+                self._change_people(change)
             case _:
                 self._change_contents(change)
+
+    def _change_people(
+        self,
+        change: CreateUser
+        | UpdateUser
+        | DeleteUser
+        | CreateGroup
+        | UpdateGroup
+        | DeleteGroup
+        | AddMember
+        | RemoveMember,
+    ) -> None:
+        people, ids = self._people, self._ids
+        match change:
+            case CreateUser(user=user):
+                ids.learn_user(user.user_name, people.create_user(user))
+            case UpdateUser(before=before, after=after):
+                people.update_user(ids.user(after.user_name), before, after)
+            case DeleteUser(user=user):
+                people.delete_user(ids.user(user.user_name))
+            case CreateGroup(group=group, description=description):
+                ids.learn_group(group, people.create_group(group, description))
+            case UpdateGroup(group=group, after=description):
+                people.update_group(ids.group(group), description)
+            case DeleteGroup(group=group):
+                people.delete_group(ids.group(group))
+            case AddMember(group=group, user_name=user_name):
+                people.add_member(ids.group(group), ids.user(user_name))
+            case RemoveMember(group=group, user_name=user_name):
+                people.remove_member(ids.membership(group, user_name))
+            case _:
+                assert_never(change)
 
     def _change_entitlement(self, change: CreateEntitlement | DeleteEntitlement) -> None:
         entitlement = change.entitlement
@@ -281,8 +316,7 @@ class _Run:
 
     def _fail(self, change: Change, error: UsherError) -> None:
         cause = likely_cause(change, self._plan.accounts, self._permission_sets)
-        subject = settles(change)
-        if subject is not None:
+        for subject in settles(change):
             self._broken.setdefault(subject, f"{self._words(change)}: {error.message}")
         self._end(Item(change, Outcome.FAILED, error.message, cause or error.hint))
         self._unanswered = self._unanswered + 1 if isinstance(error, UnavailableError) else 0
@@ -298,8 +332,7 @@ class _Run:
         if item.outcome is Outcome.DONE:
             self._unanswered = 0
         if item.outcome is Outcome.SKIPPED:
-            subject = settles(item.change)
-            if subject is not None:
+            for subject in settles(item.change):
                 self._broken.setdefault(subject, item.cause)
         self._journal.note(item.outcome.value, change=self._words(item.change), reason=item.reason)
         self._items.append(item)

@@ -123,6 +123,20 @@ class IdentityStore:
         except NotFoundError:
             return
 
+    def delete_group(self, group_id: PrincipalId) -> None:
+        """Remove a group with its memberships; one that is gone is removed."""
+        try:
+            self._call("DeleteGroup", "deleting a group", GroupId=group_id)
+        except NotFoundError:
+            return
+
+    def delete_user(self, user_id: PrincipalId) -> None:
+        """Remove a user with their memberships; one that is gone is removed."""
+        try:
+            self._call("DeleteUser", "deleting a user", UserId=user_id)
+        except NotFoundError:
+            return
+
     # --- calling --------------------------------------------------------------------------------
 
     def _call(self, operation: str, what: str, **parameters: object) -> Mapping[str, Any]:

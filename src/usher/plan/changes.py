@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from usher.core.accounts import Account
-from usher.core.assignments import Assignment, Entitlement
+from usher.core.assignments import Assignment, Entitlement, Granted
 from usher.core.ids import AccountId
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
 from usher.core.policy_document import PolicyDocument
 from usher.core.principals import User
+from usher.core.rules import DriftMode, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,21 @@ class RemoveMember:
 
     group: str
     user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGroup:
+    """Remove a group. Only the undoing of its creation does that: an access file never deletes one."""
+
+    group: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteUser:
+    """Remove a person. Only the undoing of their creation does that: an access file never deletes one."""
+
+    user: User
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +178,22 @@ class DeleteBoundary:
 
 @dataclass(frozen=True, slots=True)
 class TagPermissionSet:
-    """Add tags, or change their values."""
+    """Add tags, or change their values. `before` holds the values that change, for those that were there."""
 
     name: str
     tags: Mapping[str, str] = field(hash=False)
     adopts: bool = False
     """Whether this takes over a permission set that Usher did not make."""
+    before: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class UntagPermissionSet:
-    """Remove tags by key."""
+    """Remove tags by key; `before` are their values."""
 
     name: str
     keys: tuple[str, ...]
+    before: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class ProvisioningReason(StrEnum):
@@ -226,9 +244,13 @@ class DeleteEntitlement:
 
 @dataclass(frozen=True, slots=True)
 class DeletePermissionSet:
-    """Remove a permission set that the access file made and no longer names."""
+    """Remove a permission set that the access file made and no longer names.
+
+    `content` is what it holds, so that it can be made again; None when its policies were not read.
+    """
 
     name: str
+    content: PermissionSet | None = None
 
 
 ContentChange: TypeAlias = (
@@ -261,7 +283,29 @@ Change: TypeAlias = (
     | DeleteEntitlement
     | RemoveMember
     | DeletePermissionSet
+    | DeleteGroup
+    | DeleteUser
 )
+
+
+class DifferenceKind(StrEnum):
+    """Which way the accounts differ from the file."""
+
+    MISSING = "missing"
+    SURPLUS = "surplus"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Access that differs from the file and that a drift mode leaves as it is.
+
+    `rules` are the places of the rules that give what is missing, or that give others what is surplus.
+    """
+
+    granted: Granted
+    kind: DifferenceKind
+    mode: DriftMode
+    rules: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,13 +322,19 @@ class Plan:
     """The changes in the order they are carried out, and what a reader needs to judge them.
 
     `accounts` gives account ids their names. `managed_assignments` counts the existing assignments of the
-    permission sets and the entitlements of the roles that the file decides about, before the plan.
+    permission sets and the entitlements of the roles that the file decides about, before the plan;
+    `managed_sets` the permission sets that the file made or took over. `differences` are what drift modes
+    leave as it is. `emptied` is access that stays and that nobody has any more, because its group's last
+    member leaves.
     """
 
     changes: tuple[Change, ...]
     accounts: Mapping[AccountId, Account] = field(hash=False)
     managed_assignments: int = 0
     left_alone: LeftAlone = LeftAlone()
+    differences: tuple[Difference, ...] = ()
+    emptied: tuple[Granted, ...] = ()
+    managed_sets: int = 0
 
     @property
     def removals(self) -> tuple[DeleteAssignment | DeleteEntitlement, ...]:

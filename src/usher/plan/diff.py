@@ -1,87 +1,82 @@
 """The difference between what the access file says and what is there, as a plan.
 
 Who decides about what: the file is exact for the permission sets it names (contents, tags and all their
-assignments), for the members of the groups it names and for the attributes of the users it names. A
-permission set that carries the access file's tag and is no longer named goes, with its assignments.
-Everything else is left alone, and listed.
+assignments), for the owned roles it names, for the members of the groups it names and for the attributes of
+the users it names. A permission set that carries the access file's tag and is no longer named goes, with its
+assignments. Everything else is left alone, and listed. Where a rule's drift mode is milder than `enforce`,
+access that others changed stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 
-from usher.core.assignments import Assignment, Entitlement
-from usher.core.errors import UsageError
+from usher.core.accounts import Account
+from usher.core.assignments import Assignment, Granted
 from usher.core.ids import AccountId
 from usher.core.organization import MANAGED_BY_ACCESS_FILE, MANAGED_BY_TAG, ActualAccess, DesiredAccess
 from usher.core.permission_sets import PermissionSet
 from usher.core.principals import Group, Principal, PrincipalKind
 from usher.plan.changes import (
     AddMember,
-    AttachCustomerPolicy,
-    AttachManagedPolicy,
     Change,
-    ContentChange,
     CreateAssignment,
     CreateEntitlement,
     CreateGroup,
-    CreatePermissionSet,
     CreateUser,
     DeleteAssignment,
-    DeleteBoundary,
     DeleteEntitlement,
-    DeleteInlinePolicy,
     DeletePermissionSet,
-    DetachCustomerPolicy,
-    DetachManagedPolicy,
+    Difference,
     LeftAlone,
     Plan,
     ProvisioningReason,
     ProvisionPermissionSet,
-    PutBoundary,
-    PutInlinePolicy,
     RemoveMember,
     TagPermissionSet,
     UntagPermissionSet,
     UpdateGroup,
-    UpdatePermissionSet,
     UpdateUser,
-    settings_of,
 )
+from usher.plan.contents import content_changes, creation_of, own_tags
+from usher.plan.modes import sort_by_mode
 from usher.plan.order import in_order
-
-_AWS_OWN_TAG = "aws:"  # tags with this prefix belong to AWS and cannot be removed
+from usher.plan.readiness import check_names, check_read
 
 
 def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
     """The changes that make `actual` what `desired` says; none when it is so already.
 
     Raises UsageError when the file spells a user name otherwise than the identity store, where names
-    differ by more than case.
+    differ by more than case; when it refers to users or groups of another directory that are not there; and
+    when the reading left out what the file decides about.
     """
-    _check_spelling(desired, actual)
+    check_names(desired, actual)
+    check_read(desired, actual)
+    grants = _compare_grants(desired, actual)
     undeclared = sorted(actual.permission_sets.keys() - desired.permission_sets.keys())
-    doomed = [name for name in undeclared if is_managed(actual.permission_sets[name])]
-    decided = desired.permission_sets.keys() | set(doomed)
-    managed = [assignment for assignment in actual.assignments if assignment.permission_set in decided]
-    entitled = [each for each in actual.entitlements if each.role_name in desired.roles]
+    doomed = [name for name in undeclared if name in grants.doomed]
     changes = [
         *_user_changes(desired, actual),
         *_group_changes(desired, actual),
-        *_permission_set_changes(desired, actual),
-        *_assignment_changes(desired, managed, actual),
-        *_entitlement_changes(desired, entitled, actual),
-        *(DeletePermissionSet(name) for name in doomed),
+        *_permission_set_changes(desired, actual, grants),
+        *(_grant(each) for each in grants.missing),
+        *(_removal(each, actual) for each in grants.surplus),
+        *(_deletion(name, actual) for name in doomed),
     ]
     return Plan(
         in_order(changes),
-        accounts={**actual.accounts, **desired.accounts},
-        managed_assignments=len(managed) + len(entitled),
+        accounts=_accounts(desired, actual),
+        managed_assignments=len(grants.decided),
         left_alone=LeftAlone(
-            permission_sets=tuple(name for name in undeclared if name not in doomed),
-            users=tuple(sorted(actual.users.keys() - desired.users.keys())),
-            groups=tuple(sorted(actual.groups.keys() - desired.groups.keys())),
+            permission_sets=tuple(name for name in undeclared if name not in grants.doomed),
+            users=tuple(sorted(actual.users.keys() - desired.users.keys() - desired.external_users)),
+            groups=tuple(sorted(actual.groups.keys() - desired.groups.keys() - desired.external_groups)),
         ),
+        differences=grants.standing,
+        emptied=_emptied(desired, actual, grants),
+        managed_sets=sum(is_managed(each) for each in actual.permission_sets.values()),
     )
 
 
@@ -90,15 +85,61 @@ def is_managed(permission_set: PermissionSet) -> bool:
     return permission_set.tags.get(MANAGED_BY_TAG) == MANAGED_BY_ACCESS_FILE
 
 
-def _check_spelling(desired: DesiredAccess, actual: ActualAccess) -> None:
-    spelled = {name.casefold(): name for name in actual.users}
-    for name in desired.users:
-        there = spelled.get(name.casefold(), name)
-        if name not in actual.users and there != name:
-            raise UsageError(
-                f"the file calls a user '{name}', the identity store '{there}'",
-                hint=f"AWS does not tell these names apart: write '{there}' in the file",
-            )
+@dataclass(frozen=True, slots=True)
+class _Grants:
+    """How the grants compare. `decided` are those in place that the file decides about."""
+
+    decided: frozenset[Granted]
+    missing: frozenset[Granted]
+    surplus: frozenset[Granted]
+    standing: tuple[Difference, ...]
+    doomed: frozenset[str]
+
+
+def _compare_grants(desired: DesiredAccess, actual: ActualAccess) -> _Grants:
+    no_longer_named = {
+        name
+        for name, each in actual.permission_sets.items()
+        if name not in desired.permission_sets
+        and is_managed(each)
+        and name not in actual.unread.assignments_of
+    }
+    sets = desired.permission_sets.keys() | no_longer_named
+    assignments = {each for each in actual.assignments if each.permission_set in sets}
+    entitlements = {each for each in actual.entitlements if each.role_name in desired.roles}
+    sorted_out = sort_by_mode(
+        desired,
+        missing=(desired.assignments - actual.assignments) | (desired.entitlements - actual.entitlements),
+        surplus=(assignments - desired.assignments) | (entitlements - desired.entitlements),
+    )
+    kept = {each.permission_set for each in sorted_out.kept if isinstance(each, Assignment)}
+    return _Grants(
+        frozenset(assignments | entitlements),
+        sorted_out.missing,
+        sorted_out.surplus,
+        sorted_out.standing,
+        frozenset(no_longer_named - kept),
+    )
+
+
+def _grant(granted: Granted) -> Change:
+    return CreateAssignment(granted) if isinstance(granted, Assignment) else CreateEntitlement(granted)
+
+
+def _removal(granted: Granted, actual: ActualAccess) -> Change:
+    dangling = _is_gone(granted.principal, actual)
+    if isinstance(granted, Assignment):
+        return DeleteAssignment(granted, dangling)
+    return DeleteEntitlement(granted, dangling)
+
+
+def _deletion(name: str, actual: ActualAccess) -> Change:
+    unread = name in actual.unread.policies_of
+    return DeletePermissionSet(name, None if unread else actual.permission_sets[name])
+
+
+def _accounts(desired: DesiredAccess, actual: ActualAccess) -> dict[AccountId, Account]:
+    return {**actual.accounts, **desired.accounts}
 
 
 def _user_changes(desired: DesiredAccess, actual: ActualAccess) -> Iterator[Change]:
@@ -124,72 +165,52 @@ def _group_changes(desired: DesiredAccess, actual: ActualAccess) -> Iterator[Cha
             yield RemoveMember(name, member)
 
 
-def _permission_set_changes(desired: DesiredAccess, actual: ActualAccess) -> Iterator[Change]:
-    # A role stays where its set is assigned before and after, even if to others: grants come before removals.
-    kept = _pairs(desired.assignments) & _pairs(actual.assignments)
+def _permission_set_changes(
+    desired: DesiredAccess, actual: ActualAccess, grants: _Grants
+) -> Iterator[Change]:
+    staying = _staying_roles(actual, grants)
     for name, wanted in desired.permission_sets.items():
         there = actual.permission_sets.get(name)
         if there is None:
-            yield CreatePermissionSet(name, settings_of(wanted), wanted.tags)
-            yield from _content_changes(PermissionSet(name), _as_created(wanted))
+            yield from creation_of(wanted)
             continue
-        contents = tuple(_content_changes(there, wanted))
+        contents = tuple(content_changes(there, wanted))
         yield from contents
         yield from _tag_changes(there, wanted)
-        yield from _provisioning(name, kept, actual, changed=bool(contents))
-
-
-def _as_created(wanted: PermissionSet) -> PermissionSet:
-    """`wanted` with the settings that creating it sets already, so that only its policies differ."""
-    return PermissionSet(
-        wanted.name,
-        managed_policies=wanted.managed_policies,
-        customer_policies=wanted.customer_policies,
-        inline_policy=wanted.inline_policy,
-        boundary=wanted.boundary,
-    )
-
-
-def _content_changes(there: PermissionSet, wanted: PermissionSet) -> Iterator[ContentChange]:
-    name = wanted.name
-    if settings_of(there) != settings_of(wanted):
-        yield UpdatePermissionSet(name, settings_of(there), settings_of(wanted))
-    for managed in there.managed_policies - wanted.managed_policies:
-        yield DetachManagedPolicy(name, managed)
-    for customer in there.customer_policies - wanted.customer_policies:
-        yield DetachCustomerPolicy(name, customer)
-    for managed in wanted.managed_policies - there.managed_policies:
-        yield AttachManagedPolicy(name, managed)
-    for customer in wanted.customer_policies - there.customer_policies:
-        yield AttachCustomerPolicy(name, customer)
-    if there.inline_policy != wanted.inline_policy:
-        if wanted.inline_policy is not None:
-            yield PutInlinePolicy(name, wanted.inline_policy, there.inline_policy)
-        elif there.inline_policy is not None:
-            yield DeleteInlinePolicy(name, there.inline_policy)
-    if there.boundary != wanted.boundary:
-        if wanted.boundary is not None:
-            yield PutBoundary(name, wanted.boundary, there.boundary)
-        elif there.boundary is not None:
-            yield DeleteBoundary(name, there.boundary)
+        yield from _provisioning(name, staying.get(name, set()), actual, changed=bool(contents))
 
 
 def _tag_changes(there: PermissionSet, wanted: PermissionSet) -> Iterator[Change]:
-    added = {key: value for key, value in wanted.tags.items() if there.tags.get(key) != value}
-    surplus = sorted(
-        key for key in there.tags.keys() - wanted.tags.keys() if not key.startswith(_AWS_OWN_TAG)
-    )
+    tags, wished = own_tags(there), own_tags(wanted)
+    added = {key: value for key, value in wished.items() if tags.get(key) != value}
+    surplus = sorted(tags.keys() - wished.keys())
     if added:
-        yield TagPermissionSet(wanted.name, added, adopts=not is_managed(there) and is_managed(wanted))
+        before = {key: tags[key] for key in added if key in tags}
+        adopts = not is_managed(there) and is_managed(wanted)
+        yield TagPermissionSet(wanted.name, added, adopts, before)
     if surplus:
-        yield UntagPermissionSet(wanted.name, tuple(surplus))
+        yield UntagPermissionSet(wanted.name, tuple(surplus), {key: tags[key] for key in surplus})
+
+
+def _staying_roles(actual: ActualAccess, grants: _Grants) -> Mapping[str, Set[AccountId]]:
+    """Per permission set, the accounts where its role was before and is after, even if for others."""
+    # Grants come before removals, so a role stays when its last holder changes.
+    before = {(each.permission_set, each.account_id) for each in actual.assignments}
+    after = {
+        (each.permission_set, each.account_id)
+        for each in (actual.assignments - grants.surplus) | grants.missing
+        if isinstance(each, Assignment)
+    }
+    staying: dict[str, set[AccountId]] = {}
+    for name, account in before & after:
+        staying.setdefault(name, set()).add(account)
+    return staying
 
 
 def _provisioning(
-    name: str, kept: Set[tuple[str, AccountId]], actual: ActualAccess, *, changed: bool
+    name: str, staying: Set[AccountId], actual: ActualAccess, *, changed: bool
 ) -> Iterator[ProvisionPermissionSet]:
     """One provisioning, if a role that stays is concerned: a first assignment brings its role by itself."""
-    staying = {account for permission_set, account in kept if permission_set == name}
     stale = {account for account in staying if (name, account) in actual.stale}
     concerned, reason = (
         (staying, ProvisioningReason.CHANGED) if changed else (stale, ProvisioningReason.STALE)
@@ -198,28 +219,24 @@ def _provisioning(
         yield ProvisionPermissionSet(name, reason, tuple(sorted(concerned)))
 
 
-def _pairs(assignments: frozenset[Assignment]) -> Set[tuple[str, AccountId]]:
-    return {(assignment.permission_set, assignment.account_id) for assignment in assignments}
+def _emptied(desired: DesiredAccess, actual: ActualAccess, grants: _Grants) -> tuple[Granted, ...]:
+    """The grants of groups whose last member leaves; those that are removed as well are not repeated."""
+    hollow = {
+        Principal(PrincipalKind.GROUP, name)
+        for name, group in desired.groups.items()
+        if not group.members and name in actual.groups and actual.groups[name].members
+    }
+    if not hollow:
+        return ()
+    held: Set[Granted] = actual.assignments | actual.entitlements
+    concerned = {each for each in held if each.principal in hollow} - grants.surplus
+    return tuple(sorted(concerned, key=lambda each: (type(each).__name__, *map(str, _fields(each)))))
 
 
-def _assignment_changes(
-    desired: DesiredAccess, managed: list[Assignment], actual: ActualAccess
-) -> Iterator[Change]:
-    for assignment in desired.assignments - actual.assignments:
-        yield CreateAssignment(assignment)
-    for assignment in managed:
-        if assignment not in desired.assignments:
-            yield DeleteAssignment(assignment, dangling=_is_gone(assignment.principal, actual))
-
-
-def _entitlement_changes(
-    desired: DesiredAccess, entitled: list[Entitlement], actual: ActualAccess
-) -> Iterator[Change]:
-    for entitlement in desired.entitlements - actual.entitlements:
-        yield CreateEntitlement(entitlement)
-    for entitlement in entitled:
-        if entitlement not in desired.entitlements:
-            yield DeleteEntitlement(entitlement, dangling=_is_gone(entitlement.principal, actual))
+def _fields(granted: Granted) -> tuple[object, ...]:
+    if isinstance(granted, Assignment):
+        return granted.permission_set, granted.account_id, granted.principal
+    return granted.role, granted.account_id, granted.principal
 
 
 def _is_gone(principal: Principal, actual: ActualAccess) -> bool:

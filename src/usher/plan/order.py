@@ -19,8 +19,10 @@ from usher.plan.changes import (
     DeleteAssignment,
     DeleteBoundary,
     DeleteEntitlement,
+    DeleteGroup,
     DeleteInlinePolicy,
     DeletePermissionSet,
+    DeleteUser,
     DetachCustomerPolicy,
     DetachManagedPolicy,
     ProvisionPermissionSet,
@@ -57,12 +59,14 @@ _STAGES: tuple[tuple[type, ...], ...] = (
     (DeleteEntitlement,),
     (RemoveMember,),
     (DeletePermissionSet,),
+    (DeleteGroup,),
+    (DeleteUser,),
 )
 _STAGE_OF = {kind: number for number, kinds in enumerate(_STAGES) for kind in kinds}
 
 
 class Subject(NamedTuple):
-    """What a change is about: `user`, `group`, `permission set`, `assignments of`; and its name."""
+    """What a change is about: `user`, `group`, `permission set`, `assignments of`, `access of`; its name."""
 
     kind: str
     name: str
@@ -81,13 +85,13 @@ def stage(change: Change) -> int:
     return _STAGE_OF[type(change)]
 
 
-def settles(change: Change) -> Subject | None:
-    """What cannot be relied on when `change` fails; None when nothing else depends on it."""
+def settles(change: Change) -> tuple[Subject, ...]:
+    """What cannot be relied on when `change` fails; nothing when nothing else depends on it."""
     match change:
         case CreateUser(user=user):
-            return _user(user.user_name)
+            return (_user(user.user_name),)
         case CreateGroup(group=group):
-            return _group(group)
+            return (_group(group),)
         case (
             CreatePermissionSet(name=name)
             | UpdatePermissionSet(name=name)
@@ -100,9 +104,11 @@ def settles(change: Change) -> Subject | None:
             | PutBoundary(name=name)
             | DeleteBoundary(name=name)
         ):
-            return _permission_set(name)
+            return (_permission_set(name),)
         case DeleteAssignment(assignment=assignment):
-            return _assignments_of(assignment.permission_set)
+            return _assignments_of(assignment.permission_set), _access_of(assignment.principal)
+        case DeleteEntitlement(entitlement=entitlement):
+            return (_access_of(entitlement.principal),)
         case (
             UpdateUser()
             | UpdateGroup()
@@ -113,10 +119,11 @@ def settles(change: Change) -> Subject | None:
             | ProvisionPermissionSet()
             | CreateAssignment()
             | CreateEntitlement()
-            | DeleteEntitlement()
             | DeletePermissionSet()
+            | DeleteGroup()
+            | DeleteUser()
         ):
-            return None
+            return ()
         case _:
             assert_never(change)
 
@@ -149,6 +156,10 @@ def needs(change: Change) -> tuple[Subject, ...]:
             return (_principal(entitlement.principal),)
         case DeletePermissionSet(name=name):
             return (_assignments_of(name),)
+        case DeleteGroup(group=group):
+            return (_access_of(Principal(PrincipalKind.GROUP, group)),)
+        case DeleteUser(user=user):
+            return (_access_of(Principal(PrincipalKind.USER, user.user_name)),)
         case (
             CreateUser()
             | UpdateUser()
@@ -186,11 +197,15 @@ def _assignments_of(name: str) -> Subject:
     return Subject("assignments of", name)
 
 
+def _access_of(principal: Principal) -> Subject:
+    return Subject("access of", str(principal))
+
+
 def _sort_key(change: Change) -> tuple[str, ...]:
     match change:
-        case CreateUser(user=user) | UpdateUser(after=user):
+        case CreateUser(user=user) | UpdateUser(after=user) | DeleteUser(user=user):
             return (user.user_name,)
-        case CreateGroup(group=group) | UpdateGroup(group=group):
+        case CreateGroup(group=group) | UpdateGroup(group=group) | DeleteGroup(group=group):
             return (group,)
         case AddMember(group=group, user_name=user_name) | RemoveMember(group=group, user_name=user_name):
             return group, user_name

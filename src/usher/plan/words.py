@@ -23,8 +23,10 @@ from usher.plan.changes import (
     DeleteAssignment,
     DeleteBoundary,
     DeleteEntitlement,
+    DeleteGroup,
     DeleteInlinePolicy,
     DeletePermissionSet,
+    DeleteUser,
     DetachCustomerPolicy,
     DetachManagedPolicy,
     PermissionSetSettings,
@@ -79,6 +81,8 @@ def sign_of(change: Change) -> Sign:
             | DeleteEntitlement()
             | RemoveMember()
             | DeletePermissionSet()
+            | DeleteGroup()
+            | DeleteUser()
         ):
             return "-"
         case _:
@@ -88,19 +92,6 @@ def sign_of(change: Change) -> Sign:
 def words_of(change: Change, accounts: Accounts) -> str:
     """What `change` does, as one sentence without a full stop. Names are as given, not made printable."""
     match change:
-        case CreateUser(user=user):
-            email = f", {user.email}" if user.email and user.email != user.user_name else ""
-            return f"user {user.user_name} is added ({user.display_name}{email})"
-        case UpdateUser(before=before, after=after):
-            return f"user {after.user_name} changes: {_user_difference(before, after)}"
-        case CreateGroup(group=group):
-            return f"group {group} is added"
-        case UpdateGroup(group=group, before=old, after=new):
-            return f"group {group} changes: description {_from_to(old, new)}"
-        case AddMember(group=group, user_name=user_name):
-            return f"{user_name} joins {group}"
-        case RemoveMember(group=group, user_name=user_name):
-            return f"{user_name} leaves {group}"
         case CreateAssignment(assignment=assignment):
             where = account_words(assignment.account_id, accounts)
             return f"{assignment.principal.name} gains {assignment.permission_set} in {where}"
@@ -115,6 +106,17 @@ def words_of(change: Change, accounts: Accounts) -> str:
             where = account_words(entitlement.account_id, accounts)
             gone = _gone(entitlement.principal) if dangling else ""
             return f"{entitlement.principal.name} loses the role {entitlement.role_name} in {where}{gone}"
+        case (
+            CreateUser()
+            | UpdateUser()
+            | DeleteUser()
+            | CreateGroup()
+            | UpdateGroup()
+            | DeleteGroup()
+            | AddMember()
+            | RemoveMember()
+        ):
+            return _people_words(change)
         case _:
             return _permission_set_words(change, accounts)
 
@@ -127,6 +129,38 @@ def account_words(account_id: AccountId, accounts: Accounts) -> str:
 
 def _gone(principal: Principal) -> str:
     return f" (this {principal.kind.lower()} no longer exists)"
+
+
+def _people_words(
+    change: CreateUser
+    | UpdateUser
+    | DeleteUser
+    | CreateGroup
+    | UpdateGroup
+    | DeleteGroup
+    | AddMember
+    | RemoveMember,
+) -> str:
+    match change:
+        case CreateUser(user=user):
+            email = f", {user.email}" if user.email and user.email != user.user_name else ""
+            return f"user {user.user_name} is added ({user.display_name}{email})"
+        case UpdateUser(before=before, after=after):
+            return f"user {after.user_name} changes: {_user_difference(before, after)}"
+        case CreateGroup(group=group):
+            return f"group {group} is added"
+        case UpdateGroup(group=group, before=old, after=new):
+            return f"group {group} changes: description {_from_to(old, new)}"
+        case AddMember(group=group, user_name=user_name):
+            return f"{user_name} joins {group}"
+        case RemoveMember(group=group, user_name=user_name):
+            return f"{user_name} leaves {group}"
+        case DeleteGroup(group=group):
+            return f"group {group} is deleted"
+        case DeleteUser(user=user):
+            return f"user {user.user_name} is deleted ({user.display_name})"
+        case _:
+            assert_never(change)
 
 
 _PolicyChange = (

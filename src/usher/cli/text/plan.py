@@ -22,7 +22,9 @@ from usher.plan.changes import (
     CreateUser,
     DeleteAssignment,
     DeleteEntitlement,
+    DeleteGroup,
     DeleteInlinePolicy,
+    DeleteUser,
     LeftAlone,
     Plan,
     PutInlinePolicy,
@@ -166,7 +168,16 @@ def _groups(changes: Iterable[Change]) -> Iterator[tuple[str, list[Change]]]:
 
 def _title(change: Change) -> str:
     match change:
-        case CreateUser() | UpdateUser() | CreateGroup() | UpdateGroup() | AddMember() | RemoveMember():
+        case (
+            CreateUser()
+            | UpdateUser()
+            | DeleteUser()
+            | CreateGroup()
+            | UpdateGroup()
+            | DeleteGroup()
+            | AddMember()
+            | RemoveMember()
+        ):
             return "People"
         case CreateAssignment() | DeleteAssignment() | CreateEntitlement() | DeleteEntitlement():
             return "Access"
