@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -43,6 +45,50 @@ def target_prefix(service: str) -> str:
     return str(_service(service).metadata["targetPrefix"])
 
 
+@dataclass(frozen=True, slots=True)
+class RestRoute:
+    """Where a REST service takes an operation: `in_path` and `in_query` are the members that stand there.
+
+    `in_query` says of each whether it may be given several times; `status` is that of success.
+    """
+
+    operation: str
+    method: str
+    path: str
+    status: int
+    in_path: tuple[str, ...]
+    in_query: Mapping[str, bool]
+
+
+@cache
+def rest_routes(service: str) -> tuple[RestRoute, ...]:
+    """The routes of a REST service, one per operation."""
+    return tuple(_rest_route(_operation(service, name)) for name in _service(service).operation_names)
+
+
+def _rest_route(operation: Any) -> RestRoute:
+    http, members = operation.http, operation.input_shape.members
+    where = {name: shape.serialization.get("location", "") for name, shape in members.items()}
+    return RestRoute(
+        operation.name,
+        http["method"],
+        http["requestUri"],
+        http.get("responseCode", 200),
+        tuple(name for name, place in where.items() if place == "uri"),
+        {name: members[name].type_name == "list" for name, place in where.items() if place == "querystring"},
+    )
+
+
+@cache
+def error_status(service: str, error: str) -> int | None:
+    """The HTTP status that the model gives an error; None when it gives none."""
+    model = _service(service)
+    if error not in model.shape_names:
+        return None
+    status = model.shape_for(error).metadata.get("error", {}).get("httpStatusCode")
+    return None if status is None else int(status)
+
+
 def _operation(service: str, operation: str) -> Any:
     model = _service(service)
     if operation not in model.operation_names:
@@ -67,6 +113,8 @@ def _problems(shape: Shape, value: object, at: str) -> Iterator[str]:
             yield from _string_problems(shape, value, at)
         case "boolean" if not isinstance(value, bool):
             yield _wrong_type(at, "a boolean")
+        case "timestamp" if shape.serialization.get("timestampFormat") == "iso8601":
+            yield from _date_problems(value, at)
         case kind if kind in _NUMBERS:
             yield from _number_problems(shape, value, at)
 
@@ -93,6 +141,13 @@ def _number_problems(shape: Shape, value: object, at: str) -> Iterator[str]:
         yield _wrong_type(at, "a number")
     elif shape.type_name != "timestamp":
         yield from _size_problems(shape, value, at)
+
+
+def _date_problems(value: object, at: str) -> Iterator[str]:
+    try:
+        datetime.fromisoformat(str(value))
+    except ValueError:
+        yield _wrong_type(at, "a date in ISO 8601")
 
 
 def _structure_problems(shape: Shape, value: object, at: str) -> Iterator[str]:

@@ -48,14 +48,19 @@ def page(
     start: Sequence[str | float],
     read: Callable[[tuple[Any, ...], int], Sequence[Item]],
     key: Callable[[Item], Sequence[str | float]],
+    *,
+    most: int = DEFAULT_PAGE,
+    members: tuple[str, str] = ("MaxResults", "NextToken"),
 ) -> tuple[Sequence[Item], dict[str, str]]:
     """One page of a list and its `NextToken`, if more follows.
 
-    `read(after, limit)` gives at most `limit` items after a key; `key` is an item's.
+    `read(after, limit)` gives at most `limit` items after a key; `key` is an item's. `most` is the page when
+    the call asks for no size, and `members` is how the service spells size and token.
     """
-    limit = int(params.get("MaxResults") or DEFAULT_PAGE)
-    items = read(decode_token(scope, params.get("NextToken"), start), limit + 1)
+    size, token = members
+    limit = int(params.get(size) or most)
+    items = read(decode_token(scope, params.get(token), start), limit + 1)
     if len(items) <= limit:
         return items, {}
     kept = items[:limit]
-    return kept, {"NextToken": encode_token(scope, key(kept[-1]))}
+    return kept, {token: encode_token(scope, key(kept[-1]))}

@@ -54,6 +54,7 @@ def insert_operation(change: Change, operation: Operation) -> None:
         operation.request_id,
         permission_set=operation.permission_set_arn,
         account_id=operation.account_id or "ALL_PROVISIONED_ACCOUNTS",
+        principal_kind=operation.principal_kind or "",
         principal=operation.principal_id or "",
     )
 

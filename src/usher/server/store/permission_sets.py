@@ -172,18 +172,18 @@ def tags_of(connection: Connection, arn: str) -> dict[str, str]:
     return {row.key: row.value for row in rows}
 
 
-def set_tags(change: Change, arn: str, values: Mapping[str, str]) -> None:
-    """Add tags, or give those that exist new values."""
+def set_tags(change: Change, arn: str, values: Mapping[str, str], *, service: str = "sso-admin") -> None:
+    """Add tags, or give those that exist new values; `service` is the one that was asked to."""
     _untag(change.connection, arn, list(values))
     for key, value in values.items():
         change.connection.execute(insert(tags).values(resource_arn=arn, key=key, value=value))
-    change.record("sso-admin:TagResource", arn, keys=",".join(values))
+    change.record(f"{service}:TagResource", arn, keys=",".join(values))
 
 
-def remove_tags(change: Change, arn: str, keys: list[str]) -> None:
+def remove_tags(change: Change, arn: str, keys: list[str], *, service: str = "sso-admin") -> None:
     """Take tags away; those that do not exist are no matter."""
     _untag(change.connection, arn, keys)
-    change.record("sso-admin:UntagResource", arn, keys=",".join(keys))
+    change.record(f"{service}:UntagResource", arn, keys=",".join(keys))
 
 
 def _untag(connection: Connection, arn: str, keys: list[str]) -> None:

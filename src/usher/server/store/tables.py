@@ -152,6 +152,33 @@ provisioned_roles = Table(
     Index("ix_provisioned_roles_permission_set", "permission_set_id", "account_id"),
 )
 
+# Account Access Manager: the instance's application, and who may assume which role that the organization
+# owns. As with assignments, deleting a principal leaves its entitlements behind.
+account_access_applications = Table(
+    "account_access_applications",
+    metadata,
+    Column("arn", String(160), primary_key=True),
+    Column("instance_arn", ForeignKey("instances.arn"), nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+)
+
+entitlements = Table(
+    "entitlements",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column(
+        "application_arn", ForeignKey("account_access_applications.arn", ondelete="CASCADE"), nullable=False
+    ),
+    Column("principal_kind", String(5), nullable=False),
+    Column("principal_id", String(47), nullable=False),
+    Column("role_arn", String(2048), nullable=False),
+    Column("account_id", String(12), nullable=False),
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("application_arn", "role_arn", "principal_kind", "principal_id"),
+    Index("ix_entitlements_account", "account_id", "id"),
+    Index("ix_entitlements_principal", "principal_kind", "principal_id", "id"),
+)
+
 # Asynchronous requests, with the status objects of the real API. IN_PROGRESS rows are the work
 # still owed: they are picked up again after a restart.
 operations = Table(
@@ -311,4 +338,5 @@ audit_events = Table(
     Column("details", Text, nullable=False),  # canonical JSON
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Index("ix_audit_events_at", "at", "sequence"),
 )

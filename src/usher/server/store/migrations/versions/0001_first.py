@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit_events")),
     )
+    op.create_index("ix_audit_events_at", "audit_events", ["at", "sequence"], unique=False)
     op.create_table(
         "groups",
         sa.Column("id", sa.String(length=47), nullable=False),
@@ -356,3 +357,44 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tokens_portal_session_id"), "tokens", ["portal_session_id"], unique=False)
     op.create_index(op.f("ix_tokens_predecessor_hash"), "tokens", ["predecessor_hash"], unique=False)
+    op.create_table(
+        "account_access_applications",
+        sa.Column("arn", sa.String(length=160), nullable=False),
+        sa.Column("instance_arn", sa.String(length=128), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instance_arn"],
+            ["instances.arn"],
+            name=op.f("fk_account_access_applications_instance_arn"),
+        ),
+        sa.PrimaryKeyConstraint("arn", name=op.f("pk_account_access_applications")),
+        sa.UniqueConstraint("instance_arn", name=op.f("uq_account_access_applications_instance_arn")),
+    )
+    op.create_table(
+        "entitlements",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("application_arn", sa.String(length=160), nullable=False),
+        sa.Column("principal_kind", sa.String(length=5), nullable=False),
+        sa.Column("principal_id", sa.String(length=47), nullable=False),
+        sa.Column("role_arn", sa.String(length=2048), nullable=False),
+        sa.Column("account_id", sa.String(length=12), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_arn"],
+            ["account_access_applications.arn"],
+            name=op.f("fk_entitlements_application_arn"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entitlements")),
+        sa.UniqueConstraint(
+            "application_arn",
+            "role_arn",
+            "principal_kind",
+            "principal_id",
+            name=op.f("uq_entitlements_application_arn_role_arn_principal_kind_principal_id"),
+        ),
+    )
+    op.create_index("ix_entitlements_account", "entitlements", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_entitlements_principal", "entitlements", ["principal_kind", "principal_id", "id"], unique=False
+    )
