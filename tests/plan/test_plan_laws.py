@@ -58,6 +58,7 @@ from usher.plan.changes import (
 )
 from usher.plan.diff import is_managed, plan_changes
 from usher.plan.order import needs, settles, stage
+from usher.plan.undo import plan_undo
 from usher.plan.words import sign_of, words_of
 
 INSTANCE = Instance(
@@ -475,3 +476,68 @@ def test_every_change_has_words_that_name_its_object(desired: DesiredAccess, act
         ]
         words = words_of(change, plan.accounts)
         assert all(subject in words for subject in subjects)
+
+
+def comparable(world: ActualAccess, but: set[Assignment | Entitlement]) -> ActualAccess:
+    """`world` without what undoing cannot bring back: grants of the dead, AWS's own tags, lagging roles."""
+    return replace(
+        world,
+        permission_sets={name: without_aws_tags(each) for name, each in world.permission_sets.items()},
+        assignments=world.assignments - but,
+        entitlements=world.entitlements - but,
+        stale=frozenset(),
+    )
+
+
+def grants_of_the_dead(plan: Plan) -> set[Assignment | Entitlement]:
+    return {
+        change.assignment if isinstance(change, DeleteAssignment) else change.entitlement
+        for change in plan.removals
+        if change.dangling
+    }
+
+
+@worlds
+@thorough
+def test_undone_a_plan_leaves_the_world_as_it_was(desired: DesiredAccess, actual: ActualAccess) -> None:
+    plan = plan_changes(desired, actual)
+    undo = plan_undo(plan.changes, (), World(actual).carry_out(plan))
+    after = World(World(actual).carry_out(plan)).carry_out(undo.plan)
+    dead = grants_of_the_dead(plan)
+    assert comparable(after, dead) == comparable(actual, dead)
+    assert {type(change) for change, _ in undo.left} <= {DeleteAssignment, DeleteEntitlement}
+    assert len(undo.left) == len(dead)
+
+
+@given(desired_worlds(), actual_worlds(), st.integers(0, 30), st.booleans())
+@thorough
+def test_undone_after_an_interruption_a_plan_leaves_the_world_as_it_was(
+    desired: DesiredAccess, actual: ActualAccess, done: int, last_was_made: bool
+) -> None:
+    changes = plan_changes(desired, actual).changes
+    world = World(actual)
+    for change in changes[: done + last_was_made]:
+        world.make(change)
+    undo = plan_undo(changes[:done], changes[done : done + 1], world.picture())
+    after = World(world.picture()).carry_out(undo.plan)
+    dead = grants_of_the_dead(Plan(changes, {}))
+    assert comparable(after, dead) == comparable(actual, dead)
+
+
+@worlds
+@thorough
+def test_undoing_the_undoing_gives_the_file_again(desired: DesiredAccess, actual: ActualAccess) -> None:
+    plan = plan_changes(desired, actual)
+    there = World(actual).carry_out(plan)
+    undo = plan_undo(plan.changes, (), there)
+    back = World(there).carry_out(undo.plan)
+    again = plan_undo(undo.plan.changes, (), back)
+    assert comparable(World(back).carry_out(again.plan), set()) == comparable(there, set())
+
+
+@worlds
+@thorough
+def test_a_plan_undone_already_is_undone_by_nothing(desired: DesiredAccess, actual: ActualAccess) -> None:
+    plan = plan_changes(desired, actual)
+    undo = plan_undo(plan.changes, (), actual)
+    assert undo.plan.changes == ()

@@ -344,6 +344,15 @@ class Plan:
         )
 
 
+def granted_by(
+    change: CreateAssignment | DeleteAssignment | CreateEntitlement | DeleteEntitlement,
+) -> Granted:
+    """The grant that `change` makes or takes away."""
+    if isinstance(change, CreateAssignment | DeleteAssignment):
+        return change.assignment
+    return change.entitlement
+
+
 def settings_of(permission_set: PermissionSet) -> PermissionSetSettings:
     """The part of `permission_set` that one update call changes."""
     return PermissionSetSettings(
