@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usher.access.compress import Compressed, FoundRule, Target, compress, products
-from usher.access.selections import Selection
+from usher.access import compress as compressing
+from usher.access.compress import Compressed, FoundRule, Target, products
+from usher.access.selections import Candidates, Selection
 from usher.core.accounts import Account
 from usher.core.assignments import Assignment, Entitlement, Granted
 from usher.core.ids import AccountId, RoleArn
@@ -44,6 +45,11 @@ def grants(principal: Principal, name: str, accounts: Iterable[Account]) -> set[
     return {Assignment(principal, name, each.id) for each in accounts}
 
 
+def compress(given_out: Iterable[Granted], accounts: Iterable[Account] | Candidates) -> Compressed:
+    known = accounts if isinstance(accounts, Candidates) else Candidates.of(accounts)
+    return compressing.compress(given_out, known)
+
+
 def where(**tags: str) -> list[Account]:
     return [each for each in ACCOUNTS[1:] if tags.items() <= each.tags.items()]
 
@@ -55,31 +61,31 @@ def only(compressed: Compressed) -> FoundRule:
 
 def gives(rule: FoundRule, accounts: Iterable[Account]) -> set[tuple[Principal, Target, AccountId]]:
     """An evaluator of its own, one account at a time."""
-    chosen = {each.id for each in accounts if selects(rule.selection, each)}
-    assert len(chosen) == rule.accounts
+    chosen = {each.id for each in accounts if each.active and selects(rule.selection, each)}
     return set(product(rule.principals, rule.targets, chosen))
 
 
 def selects(selection: Selection, account: Account) -> bool:
-    if selection.names:
-        return account.id in selection.names
-    if not account.active or account.id in selection.exceptions:
+    if account.id in selection.names:
+        return True
+    if account.id in selection.exceptions or (account.is_management and not selection.management):
         return False
-    if account.is_management and not selection.management:
-        return False
-    unit = account.ou_names if selection.direct else account.ou_names[: len(selection.ou)]
-    start, _, end = selection.pattern.partition("*")
-    return (
-        (not selection.ou or unit == selection.ou)
-        and set(selection.tags) <= set(account.tags.items())
-        and account.name.startswith(start)
-        and account.name.endswith(end)
+    units = [account.ou] if selection.direct else ["/".join(account.ou_names[:n]) for n in range(1, 4)]
+    if selection.patterns or selection.names:
+        return any(fits(pattern, account.name) for pattern in selection.patterns)
+    return (not selection.units or bool({*units} & {*selection.units})) and all(
+        account.tags.get(key) in values for key, values in selection.tags
     )
+
+
+def fits(pattern: str, name: str) -> bool:
+    start, _, end = pattern.partition("*")
+    return name.startswith(start) and name.endswith(end)
 
 
 def test_everything_but_the_management_account_is_all() -> None:
     rule = only(compress(grants(OPS, "Admin", ACCOUNTS[1:]), ACCOUNTS))
-    assert rule == FoundRule((OPS,), (Target("Admin"),), Selection(every=True), 14)
+    assert rule == FoundRule((OPS,), (Target("Admin"),), Selection(every=True))
 
 
 def test_the_management_account_is_in_a_selection_only_in_so_many_words() -> None:
@@ -89,12 +95,12 @@ def test_the_management_account_is_in_a_selection_only_in_so_many_words() -> Non
 
 def test_a_unit_is_found_before_a_tag_that_says_the_same() -> None:
     chosen = [each for each in ACCOUNTS[1:] if each.ou_names == ("Workloads", "Production")]
-    assert only(compress(grants(DEVS, "Read", chosen), ACCOUNTS)).selection.ou == ("Workloads", "Production")
+    assert only(compress(grants(DEVS, "Read", chosen), ACCOUNTS)).selection.units == ("Workloads/Production",)
 
 
 def test_a_tag_is_found_across_units() -> None:
     assert only(compress(grants(DEVS, "Read", where(env="staging")), ACCOUNTS)).selection.tags == (
-        ("env", "staging"),
+        ("env", ("staging",)),
     )
 
 
@@ -106,8 +112,8 @@ def test_two_tags_are_found_together() -> None:
     more = [*accounts, *(Account(AccountId(f"{n}" * 12), f"{n}", tags=chosen[0].tags) for n in range(3, 7))]
     chosen = [each for each in more if each.tags == {"env": "staging", "team": "web"}]
     assert only(compress(grants(DEVS, "Read", chosen), more)).selection.tags == (
-        ("env", "staging"),
-        ("team", "web"),
+        ("env", ("staging",)),
+        ("team", ("web",)),
     )
 
 
@@ -115,7 +121,7 @@ def test_a_pattern_of_names_is_found_where_nothing_else_tells_them_apart() -> No
     accounts = [Account(AccountId(f"{n:012}"), f"acquired-{n}") for n in range(6)]
     accounts += [Account(AccountId(f"{n:012}"), f"own-{n}") for n in range(6, 12)]
     found = only(compress(grants(DEVS, "Read", accounts[:6]), accounts)).selection
-    assert found == Selection(pattern="acquired-*")
+    assert found == Selection(patterns=("acquired-*",))
 
 
 def test_a_single_exception_is_said_and_not_worked_around() -> None:
@@ -128,9 +134,25 @@ def test_an_account_beside_a_selection_is_named() -> None:
     chosen = [*where(env="production"), ACCOUNTS[1]]
     rules = compress(grants(DEVS, "Read", chosen), ACCOUNTS).rules
     assert [rule.selection for rule in rules] == [
-        Selection(ou=("Workloads", "Production")),
+        Selection(units=("Workloads/Production",)),
         Selection(names=(ACCOUNTS[1].id,)),
     ]
+
+
+def test_units_and_values_of_a_tag_and_patterns_become_lists() -> None:
+    chosen = [each for each in ACCOUNTS[1:] if each.ou != "Workloads/Staging"]
+    assert only(compress(grants(DEVS, "Read", chosen), ACCOUNTS)).selection == Selection(
+        units=("Sandbox", "Workloads/Production")
+    )
+    accounts = [Account(AccountId(f"{n:012}"), f"{n}", tags={"team": "abc"[n % 3]}) for n in range(15)]
+    chosen = [each for each in accounts if each.tags["team"] != "b"]
+    assert only(compress(grants(DEVS, "Read", chosen), accounts)).selection.tags == (("team", ("a", "c")),)
+    accounts = [Account(AccountId(f"{n:012}"), f"{'abc'[n % 3]}-{n}") for n in range(24)]
+    chosen = [each for each in accounts if each.name[0] != "b"]
+    chosen.append(accounts[1])
+    assert only(compress(grants(DEVS, "Read", chosen), accounts)).selection == Selection(
+        patterns=("a-*", "c-*"), names=(accounts[1].id,)
+    )
 
 
 def test_one_account_is_named_even_where_a_unit_holds_only_it() -> None:
@@ -169,8 +191,14 @@ def test_a_unit_whose_name_holds_a_slash_is_never_a_selector() -> None:
     accounts = [Account(AccountId(f"{n:012}"), f"{n}", ou_names=("a/b",)) for n in range(9)]
     accounts += [Account(AccountId(f"{n:012}"), f"{n}", ou_names=("a", "b")) for n in range(9, 18)]
     found = only(compress(grants(DEVS, "Read", accounts[:9]), accounts)).selection
-    assert not found.ou
-    assert only(compress(grants(DEVS, "Read", accounts[9:]), accounts)).selection.ou == ("a",)
+    assert not found.units
+    assert only(compress(grants(DEVS, "Read", accounts[9:]), accounts)).selection.units == ("a",)
+
+
+def test_without_knowing_the_organization_accounts_are_named() -> None:
+    candidates = Candidates.names_only(ACCOUNTS)
+    rules = compress(grants(DEVS, "Read", ACCOUNTS), candidates).rules
+    assert [rule.selection for rule in rules] == [Selection(names=candidates.ids_in(2 ** len(ACCOUNTS) - 1))]
 
 
 def test_a_suspended_account_cannot_be_spoken_of() -> None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Protocol, TypeVar
 
-from usher.access.selections import Bits, Candidate, Candidates, Selection
-from usher.core.accounts import Account
+from usher.access.selections import Bits, Candidate, Candidates, Selection, merged
 from usher.core.assignments import Assignment, Granted
 from usher.core.ids import AccountId
 from usher.core.principals import Principal, PrincipalKind
@@ -30,7 +29,7 @@ _V = TypeVar("_V", bound=_Ordered)
 # Past this many different sets on both sides, the two plain groupings are good enough.
 _MAX_GREEDY = 300
 # What another rule costs a reader, in account names.
-_RULE_COST = 2
+_RULE_COST = 1
 # An exception is one account in this many at the most: more of them, and the selector means something else.
 _EXCEPTION_SHARE = 5
 
@@ -46,12 +45,11 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class FoundRule:
     """Each of these principals, all of one kind, gets each of these targets, all of one kind, in each
-    account of the selection. `accounts` is how many those are."""
+    account of the selection."""
 
     principals: tuple[Principal, ...]
     targets: tuple[Target, ...]
     selection: Selection
-    accounts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +60,11 @@ class Compressed:
     grants: int
 
 
-def compress(grants: Iterable[Granted], accounts: Iterable[Account]) -> Compressed:
-    """The rules that give exactly `grants`, every one in an active account of `accounts`.
+def compress(grants: Iterable[Granted], candidates: Candidates) -> Compressed:
+    """The rules that give exactly `grants`, every one in an account that `candidates` knows.
 
     Raises KeyError for a grant elsewhere: no rule can speak of it.
     """
-    candidates = Candidates(accounts)
     where: dict[tuple[Principal, Target], list[AccountId]] = {}
     count = 0
     for granted in grants:
@@ -77,13 +74,11 @@ def compress(grants: Iterable[Granted], accounts: Iterable[Account]) -> Compress
     for pair, ids in where.items():
         alike.setdefault(candidates.bits_of(ids), []).append(pair)
     chosen: dict[Selection, set[tuple[Principal, Target]]] = {}
-    sizes: dict[Selection, int] = {}
     for bits, pairs in alike.items():
-        for selection, covered in _cover(bits, candidates):
+        for selection in merged(_cover(bits, candidates)):
             chosen.setdefault(selection, set()).update(pairs)
-            sizes[selection] = covered.bit_count()
     rules = [
-        FoundRule(principals, targets, selection, sizes[selection])
+        FoundRule(principals, targets, selection)
         for selection, given in chosen.items()
         for kind in _kinds(given)
         for principals, targets in products(kind)
@@ -121,16 +116,15 @@ def _kinds(pairs: Iterable[tuple[Principal, Target]]) -> Iterator[Sequence[tuple
     yield from kinds.values()
 
 
-def _cover(bits: Bits, candidates: Candidates) -> Iterator[tuple[Selection, Bits]]:
-    """Selections whose union is exactly `bits`, with the accounts of each."""
+def _cover(bits: Bits, candidates: Candidates) -> Iterator[Selection]:
+    """Selections whose union is exactly `bits`."""
     rest = bits
     while rest:
         best = _exact(rest, candidates) or _best(rest, bits, candidates)
         if best is None:
-            yield Selection(names=candidates.ids_in(rest)), rest
+            yield Selection(names=candidates.ids_in(rest))
             return
-        surplus = best.bits & ~bits
-        yield replace(best.selection, exceptions=candidates.ids_in(surplus)), best.bits & bits
+        yield replace(best.selection, exceptions=candidates.ids_in(best.bits & ~bits))
         rest &= ~best.bits
 
 
@@ -200,5 +194,5 @@ def _in_order(values: Iterable[_K]) -> tuple[_K, ...]:
 def _reading_order(rule: FoundRule) -> tuple[object, ...]:
     """The broad rules first, as a reader needs them."""
     selection = rule.selection
-    kinds = (selection.every, bool(selection.ou), bool(selection.tags), bool(selection.pattern), True)
+    kinds = (selection.every, bool(selection.units), bool(selection.tags), bool(selection.patterns), True)
     return kinds.index(True), selection, rule.targets, rule.principals
