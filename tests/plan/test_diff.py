@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from usher.core.accounts import Account
-from usher.core.assignments import Assignment
+from usher.core.assignments import Assignment, Entitlement
 from usher.core.errors import UsageError
-from usher.core.ids import AccountId, IdentityStoreId, InstanceArn
+from usher.core.ids import AccountId, IdentityStoreId, InstanceArn, RoleArn
 from usher.core.organization import (
     MANAGED_BY_ACCESS_FILE,
     MANAGED_BY_TAG,
@@ -106,15 +107,50 @@ def test_a_set_that_was_changed_but_never_provisioned_is_brought_up_to_date() ->
     ]
 
 
-def test_a_set_that_somebody_else_made_is_taken_over_and_that_is_shown() -> None:
+def test_declaring_what_somebody_else_made_changes_nothing_and_that_is_told() -> None:
     actual = replace(AS_FILED, permission_sets={READ_ONLY.name: replace(READ_ONLY, tags={})})
     plan = plan_changes(MKDEV, actual)
-    tag = plan.changes[0]
-    assert isinstance(tag, TagPermissionSet)
+    assert plan.changes == ()
+    assert plan.unmarked == (READ_ONLY.name,)
+    assert plan_changes(MKDEV, AS_FILED).unmarked == ()
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"permission_sets": {READ_ONLY.name: replace(READ_ONLY, tags={}, session_seconds=3600)}},
+        {"permission_sets": {READ_ONLY.name: replace(READ_ONLY, tags={"cost": "1"})}},
+        {"permission_sets": {READ_ONLY.name: replace(READ_ONLY, tags={})}, "assignments": frozenset()},
+    ],
+    ids=["contents", "tags", "assignments"],
+)
+def test_the_first_change_to_a_set_that_somebody_else_made_takes_it_over(others: dict[str, Any]) -> None:
+    actual = replace(AS_FILED, **others)
+    plan = plan_changes(MKDEV, actual)
+    (tag,) = (change for change in plan.changes if isinstance(change, TagPermissionSet))
     assert tag.adopts
-    assert sentences(MKDEV, actual) == [
-        "ReadOnlyAccess is taken over by this file (usher:managed-by=access-file)"
-    ]
+    assert plan.unmarked == ()
+    assert "ReadOnlyAccess is taken over by this file (usher:managed-by=access-file)" in sentences(
+        MKDEV, actual
+    )
+
+
+def test_access_to_a_suspended_account_is_left_alone() -> None:
+    closed = Account(AccountId("4" * 12), "closed", active=False)
+    in_closed = Assignment(DEVELOPERS, READ_ONLY.name, closed.id)
+    entitled = Entitlement(DEVELOPERS, RoleArn(f"arn:aws:iam::{closed.id}:role/Deployer"))
+    actual = replace(
+        AS_FILED,
+        accounts={**ACCOUNTS, closed.id: closed},
+        assignments=MKDEV.assignments | {in_closed},
+        entitlements=frozenset({entitled}),
+    )
+    plan = plan_changes(replace(MKDEV, roles=frozenset({"Deployer"})), actual)
+    assert (plan.changes, plan.managed_assignments) == ((), 1)
+    nothing_named = replace(MKDEV, permission_sets={}, assignments=frozenset())
+    removed = plan_changes(nothing_named, actual)
+    assert [type(change).__name__ for change in removed.changes] == ["DeleteAssignment"]
+    assert removed.left_alone.permission_sets == (READ_ONLY.name,)
 
 
 def test_an_assignment_of_a_deleted_principal_is_removed_and_called_so() -> None:

@@ -164,7 +164,7 @@ class Candidates:
         without = bits & ~self._management
         if without.bit_count() >= witnesses:
             yield Candidate(selection, without, cost)
-            if bits != without:
+            if bits != without and not selection.patterns:  # no pattern means the management account
                 meant = replace(selection, management=True)
                 yield Candidate(meant, bits, cost + 1)
 

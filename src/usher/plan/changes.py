@@ -325,7 +325,8 @@ class Plan:
     permission sets and the entitlements of the roles that the file decides about, before the plan;
     `managed_sets` the permission sets that the file made or took over. `differences` are what drift modes
     leave as it is. `emptied` is access that stays and that nobody has any more, because its group's last
-    member leaves.
+    member leaves. `unmarked` are sets of the file that somebody else made and that nothing changes: until
+    their first change marks them, they stay as they are when they leave the file.
     """
 
     changes: tuple[Change, ...]
@@ -335,6 +336,7 @@ class Plan:
     differences: tuple[Difference, ...] = ()
     emptied: tuple[Granted, ...] = ()
     managed_sets: int = 0
+    unmarked: tuple[str, ...] = ()
 
     @property
     def removals(self) -> tuple[DeleteAssignment | DeleteEntitlement, ...]:

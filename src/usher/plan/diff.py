@@ -3,13 +3,15 @@
 Who decides about what: the file is exact for the permission sets it names (contents, tags and all their
 assignments), for the owned roles it names, for the members of the groups it names and for the attributes of
 the users it names. A permission set that carries the access file's tag and is no longer named goes, with its
-assignments. Everything else is left alone, and listed. Where a rule's drift mode is milder than `enforce`,
-access that others changed stays as it is.
+assignments. Everything else is left alone, and listed; access to suspended accounts, which nobody can enter, is
+left alone too. Where a rule's drift mode is milder than `enforce`, access that others changed stays as it is.
+
+A set that somebody else made gets the tag with its first real change: declaring what is there changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from usher.core.accounts import Account
@@ -57,10 +59,11 @@ def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
     grants = _compare_grants(desired, actual)
     undeclared = sorted(actual.permission_sets.keys() - desired.permission_sets.keys())
     doomed = [name for name in undeclared if name in grants.doomed]
+    set_changes = list(_permission_set_changes(desired, actual, grants))
     changes = [
         *_user_changes(desired, actual),
         *_group_changes(desired, actual),
-        *_permission_set_changes(desired, actual, grants),
+        *set_changes,
         *(_grant(each) for each in grants.missing),
         *(_removal(each, actual) for each in grants.surplus),
         *(_deletion(name, actual) for name in doomed),
@@ -77,6 +80,7 @@ def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
         differences=grants.standing,
         emptied=_emptied(desired, actual, grants),
         managed_sets=sum(is_managed(each) for each in actual.permission_sets.values()),
+        unmarked=_unmarked(desired, actual, set_changes),
     )
 
 
@@ -105,14 +109,24 @@ def _compare_grants(desired: DesiredAccess, actual: ActualAccess) -> _Grants:
         and name not in actual.unread.assignments_of
     }
     sets = desired.permission_sets.keys() | no_longer_named
-    assignments = {each for each in actual.assignments if each.permission_set in sets}
-    entitlements = {each for each in actual.entitlements if each.role_name in desired.roles}
+    suspended = {account.id for account in actual.accounts.values() if not account.active}
+    assignments = {
+        each
+        for each in actual.assignments
+        if each.permission_set in sets and each.account_id not in suspended
+    }
+    entitlements = {
+        each
+        for each in actual.entitlements
+        if each.role_name in desired.roles and each.account_id not in suspended
+    }
     sorted_out = sort_by_mode(
         desired,
         missing=(desired.assignments - actual.assignments) | (desired.entitlements - actual.entitlements),
         surplus=(assignments - desired.assignments) | (entitlements - desired.entitlements),
     )
     kept = {each.permission_set for each in sorted_out.kept if isinstance(each, Assignment)}
+    kept |= {each.permission_set for each in actual.assignments if each.account_id in suspended}
     return _Grants(
         frozenset(assignments | entitlements),
         sorted_out.missing,
@@ -169,6 +183,9 @@ def _permission_set_changes(
     desired: DesiredAccess, actual: ActualAccess, grants: _Grants
 ) -> Iterator[Change]:
     staying = _staying_roles(actual, grants)
+    regranted = {
+        each.permission_set for each in grants.missing | grants.surplus if isinstance(each, Assignment)
+    }
     for name, wanted in desired.permission_sets.items():
         there = actual.permission_sets.get(name)
         if there is None:
@@ -176,20 +193,29 @@ def _permission_set_changes(
             continue
         contents = tuple(content_changes(there, wanted))
         yield from contents
-        yield from _tag_changes(there, wanted)
+        yield from _tag_changes(there, wanted, changed=bool(contents) or name in regranted)
         yield from _provisioning(name, staying.get(name, set()), actual, changed=bool(contents))
 
 
-def _tag_changes(there: PermissionSet, wanted: PermissionSet) -> Iterator[Change]:
+def _tag_changes(there: PermissionSet, wanted: PermissionSet, *, changed: bool) -> Iterator[Change]:
     tags, wished = own_tags(there), own_tags(wanted)
     added = {key: value for key, value in wished.items() if tags.get(key) != value}
     surplus = sorted(tags.keys() - wished.keys())
+    if added.keys() == {MANAGED_BY_TAG} and not surplus and not changed:
+        return
     if added:
         before = {key: tags[key] for key in added if key in tags}
         adopts = not is_managed(there) and is_managed(wanted)
         yield TagPermissionSet(wanted.name, added, adopts, before)
     if surplus:
         yield UntagPermissionSet(wanted.name, tuple(surplus), {key: tags[key] for key in surplus})
+
+
+def _unmarked(desired: DesiredAccess, actual: ActualAccess, changes: Iterable[Change]) -> tuple[str, ...]:
+    """The sets of the file that others made and that this plan does not take over either."""
+    marked = {each.name for each in changes if isinstance(each, TagPermissionSet) and each.adopts}
+    there = desired.permission_sets.keys() & actual.permission_sets.keys()
+    return tuple(sorted(name for name in there - marked if not is_managed(actual.permission_sets[name])))
 
 
 def _staying_roles(actual: ActualAccess, grants: _Grants) -> Mapping[str, Set[AccountId]]:

@@ -59,6 +59,7 @@ def plan_lines(plan: Plan, file_name: str, style: Style) -> Iterator[str]:
             yield style(_STYLES[sign], f"  {sign} {printable(words_of(change, plan.accounts))}")
             yield from (f"      {style(name, line)}" for name, line in _details(change))
     yield from _left_alone_lines(plan.left_alone, style)
+    yield from _unmarked_lines(plan.unmarked, style)
     yield ""
     yield style("strong", count_line(plan, file_name))
 
@@ -117,6 +118,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "summary": {"add": signs.count("+"), "change": signs.count("~"), "remove": signs.count("-")},
         "assignments": {"existing": plan.managed_assignments, "removed": len(plan.removals)},
         "left_alone": _plain(plan.left_alone),
+        "unmarked": list(plan.unmarked),
     }
 
 
@@ -211,6 +213,13 @@ def _pretty(policy: PolicyDocument | None) -> list[str]:
         return policy.pretty.splitlines()
     except ValueError:  # somebody stored what is not JSON
         return policy.json.splitlines()
+
+
+def _unmarked_lines(names: tuple[str, ...], style: Style) -> Iterator[str]:
+    if names:
+        sets = "permission set is" if len(names) == 1 else "permission sets are"
+        yield ""
+        yield style("dim", f"{len(names)} {sets} not marked as this file's yet: the first change does that.")
 
 
 def _left_alone_lines(left: LeftAlone, style: Style) -> Iterator[str]:
