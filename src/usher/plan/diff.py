@@ -3,10 +3,10 @@
 Who decides about what: the file is exact for the permission sets it names (contents, tags and all their
 assignments), for the owned roles it names, for the members of the groups it names and for the attributes of
 the users it names. A permission set that carries the access file's tag and is no longer named goes, with its
-assignments. Everything else is left alone, and listed; access to suspended accounts, which nobody can enter, is
-left alone too. Where a rule's drift mode is milder than `enforce`, access that others changed stays as it is.
+assignments. Everything else is left alone, and listed, and so is access to suspended accounts. Where a
+rule's drift mode is milder than `enforce`, access that others changed stays as it is.
 
-A set that somebody else made gets the tag with its first real change: declaring what is there changes nothing.
+A set that somebody else made gets the tag with its first real change: declaring what is there is no change.
 """
 
 from __future__ import annotations
