@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from usher.core.assignments import Granted
@@ -33,6 +33,8 @@ class Holdings:
     def __init__(self, movement: Movement, desired: DesiredAccess, actual: ActualAccess) -> None:
         self._movement = movement
         self._actual = actual
+        self._before: _Grants = _by_principal(actual)
+        self._let_go()
         self._users = actual.users.keys() | desired.users.keys() | desired.external_users
         self._groups = actual.groups.keys() | desired.groups.keys() | desired.external_groups
         self._regranted = movement.granted.keys() | movement.withdrawn.keys()
@@ -42,11 +44,12 @@ class Holdings:
         self._members_after: dict[str, frozenset[str]] = {}
         self._weights: dict[Principal, tuple[int, str]] = {}
         self._shared: dict[frozenset[Target], frozenset[Target]] = {}
-        self._before = _by_principal(actual)
         self._after: _Grants = {
             **self._before,
             **{each: self._grants_after(each) for each in self._regranted},
         }
+        self._added = {each: self.after(each) - self.before(each) for each in self._regranted}
+        self._removed = {each: self.before(each) - self.after(each) for each in self._regranted}
         self._holding_before = _by_permission_set(self._before)
         self._holding_after = _by_permission_set(self._after)
         self._people = self._touched_people()
@@ -85,6 +88,14 @@ class Holdings:
         """What `way` is given itself once the plan is carried out."""
         return self._after.get(way, _NOTHING)
 
+    def added(self, way: Principal) -> frozenset[Target]:
+        """What `way` itself is newly given."""
+        return self._added.get(way, _NOTHING)
+
+    def removed(self, way: Principal) -> frozenset[Target]:
+        """What is taken from `way` itself."""
+        return self._removed.get(way, _NOTHING)
+
     def touched(self) -> list[Principal]:
         """Everybody whose access may change: users, then groups whose members are not known; by name."""
         users = [Principal(PrincipalKind.USER, name) for name in sorted(self._people)]
@@ -116,6 +127,18 @@ class Holdings:
         """The same once the plan is carried out."""
         return self._holders(self._holding_after.get(permission_set, ()), self.members_after)
 
+    def held_after(self) -> Iterator[Target]:
+        """What somebody has once the plan is carried out; more than once where several ways lead there."""
+        for way, targets in self._after.items():
+            if way.kind is PrincipalKind.USER:
+                somebody = way.name in self._users
+            elif self.is_known(way.name):
+                somebody = bool(self.members_after(way.name))
+            else:
+                somebody = way.name in self._groups
+            if somebody:
+                yield from targets
+
     def weight(self, way: Principal) -> tuple[int, str]:
         """Sorts large groups before small ones, and what is given directly to the end."""
         if way not in self._weights:
@@ -130,6 +153,19 @@ class Holdings:
     def shared(self, share: frozenset[Target], whole: frozenset[Target]) -> frozenset[Target]:
         """One value for all equal shares, so that people of a group do not each hold a copy."""
         return whole if len(share) == len(whole) else self._shared.setdefault(share, share)
+
+    def _let_go(self) -> None:
+        """Whoever is deleted leaves their groups, and takes with them what they were given."""
+        movement = self._movement
+        for gone in movement.gone:
+            if gone.kind is PrincipalKind.GROUP:
+                movement.left[gone.name] |= self.members_before(gone.name)
+            else:
+                for group in self._actual.groups.values():
+                    if gone.name in group.members:
+                        movement.left[group.name].add(gone.name)
+            if self.before(gone):
+                movement.withdrawn[gone] |= self.before(gone)
 
     def _grants_after(self, way: Principal) -> frozenset[Target]:
         granted = self._movement.granted.get(way, set())

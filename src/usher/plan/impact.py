@@ -23,7 +23,7 @@ from usher.plan.changes import (
     Plan,
     ProvisionPermissionSet,
 )
-from usher.plan.holdings import Holdings, Ways
+from usher.plan.holdings import Holdings
 from usher.plan.outcome import Target, contents_after, movement_of
 
 _NOTHING: frozenset[Target] = frozenset()
@@ -45,15 +45,13 @@ class Share(NamedTuple):
 class PersonImpact:
     """What a plan does to the access of `who`: a user, or whoever is in a group whose members are not known.
 
-    Each target is in one share at most. `moved` is access that stays and comes another way afterwards;
-    `kept` counts all targets that stay.
+    Each target is in one share at most. `moved` is access that stays and comes by other ways afterwards.
     """
 
     who: Principal
     gained: tuple[Share, ...]
     lost: tuple[Share, ...]
     moved: tuple[Share, ...]
-    kept: int
 
     @property
     def gained_targets(self) -> frozenset[Target]:
@@ -93,8 +91,9 @@ class Impact:
     given or lose something: it concerns who joins later. `contents` are the permission sets that exist and
     change, `created` the new ones. `roles_made` are the (permission set, account) pairs that get their first
     assignment, and so their role; `roles_gone` those that lose their last. `members` holds the members
-    afterwards of the groups that the plan concerns. `dangling` counts removed assignments of principals that
-    no longer exist, which concern nobody.
+    afterwards of the groups that the plan concerns. `still_held` says, for each account in which somebody
+    loses something or contents change, what somebody has there afterwards. `dangling` counts removed
+    assignments of principals that no longer exist, which concern nobody.
     """
 
     people: Mapping[Principal, PersonImpact] = field(hash=False)
@@ -104,6 +103,7 @@ class Impact:
     roles_made: tuple[tuple[str, AccountId], ...]
     roles_gone: tuple[tuple[str, AccountId], ...]
     members: Mapping[str, frozenset[str]] = field(hash=False)
+    still_held: Mapping[AccountId, frozenset[Target]] = field(hash=False)
     accounts: Mapping[AccountId, Account] = field(hash=False)
     dangling: int
     unread: Unread
@@ -125,18 +125,19 @@ def impact_of(plan: Plan, desired: DesiredAccess, actual: ActualAccess) -> Impac
     What a drift mode leaves standing is no change, and so is not in it.
     """
     holdings = Holdings(movement_of(plan.changes), desired, actual)
-    found = (_person(who, holdings) for who in holdings.touched())
+    found = [each for who in holdings.touched() if (each := _person(who, holdings)) is not None]
     made, gone = _roles(plan, actual)
     altered = sorted(contents_after(plan.changes, actual).items())
     new = {change.name for change in plan.changes if isinstance(change, CreatePermissionSet)}
+    contents = tuple(
+        _content(actual.permission_sets[name], after, plan, holdings)
+        for name, after in altered
+        if name in actual.permission_sets
+    )
     return Impact(
-        {each.who: each for each in found if each is not None},
+        {each.who: each for each in found},
         idle=tuple(_idle(holdings)),
-        contents=tuple(
-            _content(actual.permission_sets[name], after, plan, holdings)
-            for name, after in altered
-            if name in actual.permission_sets
-        ),
+        contents=contents,
         created=tuple(after for name, after in altered if name in new),
         roles_made=made,
         roles_gone=gone,
@@ -145,6 +146,7 @@ def impact_of(plan: Plan, desired: DesiredAccess, actual: ActualAccess) -> Impac
             for group in sorted(holdings.concerned_groups)
             if holdings.is_known(group)
         },
+        still_held=_still_held(found, contents, holdings),
         accounts=plan.accounts,
         dangling=sum(removal.dangling for removal in plan.removals),
         unread=actual.unread,
@@ -153,54 +155,46 @@ def impact_of(plan: Plan, desired: DesiredAccess, actual: ActualAccess) -> Impac
 
 def _person(who: Principal, holdings: Holdings) -> PersonImpact | None:
     ways = holdings.ways_of(who)
-    before = _NOTHING.union(*(holdings.before(way) for way in (*ways.left, *ways.stayed)))
-    after = _NOTHING.union(*(holdings.after(way) for way in (*ways.joined, *ways.stayed)))
-    kept = before & after
-    gained = _gained(after - before, ways, holdings)
-    lost = _lost(before - after, ways, holdings)
-    moved = _gained(_rerouted(ways, holdings) & kept, ways, holdings)
-    if not gained and not lost and not moved:
+    regranted = [way for way in ways.stayed if holdings.is_regranted(way)]
+    coming = [(way, True, holdings.after(way)) for way in ways.joined]
+    coming += [(way, False, holdings.added(way)) for way in regranted]
+    going = [(way, True, holdings.before(way)) for way in ways.left]
+    going += [(way, False, holdings.removed(way)) for way in regranted]
+    gained, lost = _all_of(coming), _all_of(going)
+    rerouted = gained | lost
+    for way in (*ways.left, *ways.stayed):
+        gained -= holdings.before(way)
+    for way in (*ways.joined, *ways.stayed):
+        lost -= holdings.after(way)
+    moved = rerouted - gained - lost
+    if not rerouted:
         return None
-    return PersonImpact(who, gained, lost, moved, len(kept))
+    new_ways = [*coming, *((way, False, holdings.after(way)) for way in ways.stayed)] if moved else []
+    return PersonImpact(
+        who,
+        tuple(_shares(gained, coming, holdings)),
+        tuple(_shares(lost, going, holdings)),
+        tuple(_shares(moved, new_ways, holdings)),
+    )
 
 
-def _gained(targets: frozenset[Target], ways: Ways, holdings: Holdings) -> tuple[Share, ...]:
-    if not targets:
-        return ()
-    by_way = [(way, True, holdings.after(way)) for way in ways.joined]
-    by_way += [(way, False, holdings.after(way)) for way in ways.stayed]
-    return tuple(_shares(targets, by_way, holdings))
+_Coming = tuple[Principal, bool, frozenset[Target]]
 
 
-def _lost(targets: frozenset[Target], ways: Ways, holdings: Holdings) -> tuple[Share, ...]:
-    if not targets:
-        return ()
-    by_way = [(way, True, holdings.before(way)) for way in ways.left]
-    by_way += [(way, False, holdings.before(way)) for way in ways.stayed]
-    return tuple(_shares(targets, by_way, holdings))
+def _all_of(parts: Iterable[_Coming]) -> frozenset[Target]:
+    return _NOTHING.union(*(targets for _, _, targets in parts))
 
 
-def _shares(
-    targets: frozenset[Target],
-    by_way: Iterable[tuple[Principal, bool, frozenset[Target]]],
-    holdings: Holdings,
-) -> Iterator[Share]:
+def _shares(targets: frozenset[Target], parts: list[_Coming], holdings: Holdings) -> Iterator[Share]:
     """`targets` by the way they come; where several lead to one, through the largest group."""
+    if not targets:
+        return
     remaining = targets
-    for way, moves, brought in sorted(by_way, key=lambda each: holdings.weight(each[0])):
+    for way, moves, brought in sorted(parts, key=lambda each: holdings.weight(each[0])):
         share = remaining & brought
         if share:
             yield Share(way, moves, holdings.shared(share, brought))
             remaining -= share
-
-
-def _rerouted(ways: Ways, holdings: Holdings) -> frozenset[Target]:
-    """What comes by another set of ways than before."""
-    return _NOTHING.union(
-        *(holdings.after(way) for way in ways.joined),
-        *(holdings.before(way) for way in ways.left),
-        *(holdings.before(way) ^ holdings.after(way) for way in ways.stayed if holdings.is_regranted(way)),
-    )
 
 
 def _idle(holdings: Holdings) -> Iterator[PersonImpact]:
@@ -208,16 +202,14 @@ def _idle(holdings: Holdings) -> Iterator[PersonImpact]:
         if not holdings.is_known(name):
             continue
         group = Principal(PrincipalKind.GROUP, name)
-        before, after = holdings.before(group), holdings.after(group)
-        gained = after - before if not holdings.members_after(name) else _NOTHING
-        lost = before - after if not holdings.members_before(name) else _NOTHING
+        gained = holdings.added(group) if not holdings.members_after(name) else _NOTHING
+        lost = holdings.removed(group) if not holdings.members_before(name) else _NOTHING
         if gained or lost:
             yield PersonImpact(
                 group,
                 (Share(group, False, gained),) if gained else (),
                 (Share(group, False, lost),) if lost else (),
                 (),
-                len(before & after),
             )
 
 
@@ -230,6 +222,20 @@ def _content(before: PermissionSet, after: PermissionSet, plan: Plan, holdings: 
         if isinstance(change, ProvisionPermissionSet) and change.name == before.name
     ]
     return ContentImpact(before, after, had & have, unknown_had & unknown_have, staying[0] if staying else ())
+
+
+def _still_held(
+    people: Iterable[PersonImpact], contents: Iterable[ContentImpact], holdings: Holdings
+) -> Mapping[AccountId, frozenset[Target]]:
+    lost = {id(share.targets): share.targets for each in people for share in each.lost}
+    concerned = {target.account_id for targets in lost.values() for target in targets}
+    concerned.update(account for content in contents for account in content.accounts)
+    held: dict[AccountId, set[Target]] = {account: set() for account in concerned}
+    if held:
+        for target in holdings.held_after():
+            if target.account_id in held:
+                held[target.account_id].add(target)
+    return {account: frozenset(targets) for account, targets in held.items()}
 
 
 _Pairs = tuple[tuple[str, AccountId], ...]

@@ -14,7 +14,7 @@ from usher.core.assignments import Assignment, Granted
 from usher.core.ids import AccountId
 from usher.core.organization import ActualAccess
 from usher.core.permission_sets import PermissionSet
-from usher.core.principals import Principal
+from usher.core.principals import Principal, PrincipalKind
 from usher.plan.changes import (
     AddMember,
     AttachCustomerPolicy,
@@ -28,7 +28,9 @@ from usher.plan.changes import (
     DeleteAssignment,
     DeleteBoundary,
     DeleteEntitlement,
+    DeleteGroup,
     DeleteInlinePolicy,
+    DeleteUser,
     DetachCustomerPolicy,
     DetachManagedPolicy,
     PutBoundary,
@@ -58,6 +60,7 @@ class Movement:
     granted: dict[Principal, set[Target]] = field(default_factory=lambda: defaultdict(set))
     withdrawn: dict[Principal, set[Target]] = field(default_factory=lambda: defaultdict(set))
     new_groups: set[str] = field(default_factory=set)
+    gone: set[Principal] = field(default_factory=set)
 
 
 def target_of(granted: Granted) -> Target:
@@ -78,6 +81,10 @@ def movement_of(changes: Iterable[Change]) -> Movement:
                 found.left[group].add(user_name)
             case CreateGroup(group=group):
                 found.new_groups.add(group)
+            case DeleteGroup(group=group):
+                found.gone.add(Principal(PrincipalKind.GROUP, group))
+            case DeleteUser(user=user):
+                found.gone.add(Principal(PrincipalKind.USER, user.user_name))
             case CreateAssignment(assignment=each):
                 found.granted[each.principal].add(target_of(each))
             case CreateEntitlement(entitlement=role):
