@@ -36,7 +36,7 @@ from usher.core.principals import Group, Principal, PrincipalKind, User
 from usher.plan.diff import plan_changes
 
 QUOTA_CALLS_PER_SECOND = 18
-CALLS_FOR_INSTANCE_AND_ORGANIZATION = 2
+CALLS_FOR_INSTANCE_AND_ORGANIZATION = 3
 INSTANCE = Instance(
     InstanceArn("arn:aws:sso:::instance/ssoins-0123456789abcdef"), IdentityStoreId("d-0123456789")
 )
@@ -174,7 +174,7 @@ def measure_shape(shape: Shape) -> dict[str, object]:
     desired = organization_of(shape)
     center = CountingCenter(desired)
     began = time.monotonic()
-    reading = read_access(center, center, INSTANCE, list(desired.accounts.values()), desired)
+    reading = read_access(center, center, center, INSTANCE, list(desired.accounts.values()), desired)
     changes = len(plan_changes(desired, reading.actual).changes)
     if changes:
         raise SystemExit(f"the plan of {shape.name} should be empty and has {changes} changes")

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import random
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pytest
 
 from usher.apply.journal import NoJournal
-from usher.apply.ports import Grant, Membership, Request, RequestKind, RequestState, RoleGrant
+from usher.apply.ports import (
+    ApplicationLookup,
+    Grant,
+    Membership,
+    Request,
+    RequestKind,
+    RequestState,
+    RoleGrant,
+)
 from usher.apply.read import Reading, read_access
 from usher.apply.result import Item, RunResult
 from usher.apply.run import run_plan
@@ -30,6 +40,8 @@ from usher.plan.diff import plan_changes
 INSTANCE = Instance(
     InstanceArn("arn:aws:sso:::instance/ssoins-0123456789abcdef"), IdentityStoreId("d-0123456789")
 )
+
+_Item = TypeVar("_Item")
 
 
 class KilledError(BaseException):
@@ -80,19 +92,31 @@ class FakeIdentityCenter:
     roles: dict[tuple[PermissionSetArn, AccountId], int] = field(default_factory=dict)
     grants: set[Grant] = field(default_factory=set)
     entitlements: dict[str, RoleGrant] = field(default_factory=dict)
+    has_application: bool = True
     requests: dict[str, Running] = field(default_factory=dict)
+    turn: threading.RLock = field(default_factory=threading.RLock)
     most_running: int = 0
     random: random.Random = field(default_factory=lambda: random.Random(7))
 
     # --- the unreliable wire --------------------------------------------------------------------
 
     def _arrive(self, call: str) -> None:
+        with self.turn:
+            self._arrive_alone(call)
+
+    def _arrive_alone(self, call: str) -> None:
         self._settle()
         if self.die_at is not None and sum(self.calls.values()) >= self.die_at and not self.die_after_effect:
             raise KilledError
         self.calls[call] += 1
         if self.busy(call):
             raise BusyError(f"{call}: there are too many requests")
+
+    def _page(self, call: str, items: Sequence[_Item]) -> Sequence[_Item]:
+        """`items` as a list of the API gives them: a call for every hundred, and one for none."""
+        for _ in range(0, max(1, len(items)), 100):
+            self._arrive(call)
+        return items
 
     def _leave(self) -> None:
         if self.die_at is not None and sum(self.calls.values()) > self.die_at and self.die_after_effect:
@@ -116,8 +140,7 @@ class FakeIdentityCenter:
     # --- reading --------------------------------------------------------------------------------
 
     def list_permission_sets(self) -> Sequence[PermissionSetArn]:
-        self._arrive("ListPermissionSets")
-        return list(self.sets)
+        return self._page("ListPermissionSets", list(self.sets))
 
     def read_settings(self, permission_set: PermissionSetArn) -> PermissionSet:
         self._arrive("DescribePermissionSet")
@@ -135,42 +158,71 @@ class FakeIdentityCenter:
         return self._set(arn)
 
     def list_groups(self) -> Mapping[PrincipalId, Group]:
-        self._arrive("ListGroups")
-        return dict(self.groups)
+        return dict(self._page("ListGroups", list(self.groups.items())))
 
     def list_users(self) -> Mapping[PrincipalId, User]:
-        self._arrive("ListUsers")
-        return dict(self.users)
+        return dict(self._page("ListUsers", list(self.users.items())))
 
     def list_members(self, group: PrincipalId) -> Sequence[Membership]:
-        self._arrive("ListGroupMemberships")
-        return [Membership(each, user) for each, (where, user) in self.memberships.items() if where == group]
-
-    def list_grants_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[Grant]:
-        self._arrive("ListAccountAssignmentsForPrincipal")
-        return sorted(grant for grant in self.grants if (grant.kind, grant.principal_id) == (kind, principal))
-
-    def list_grants_in(self, permission_set: PermissionSetArn, account: AccountId) -> Sequence[Grant]:
-        self._arrive("ListAccountAssignments")
-        pair = (permission_set, account)
-        return sorted(grant for grant in self.grants if (grant.permission_set, grant.account_id) == pair)
-
-    def list_accounts_of(self, permission_set: PermissionSetArn) -> Sequence[AccountId]:
-        self._arrive("ListAccountsForProvisionedPermissionSet")
-        return sorted(account for arn, account in self.roles if arn == permission_set)
-
-    def list_stale_accounts_of(self, permission_set: PermissionSetArn) -> Sequence[AccountId]:
-        self._arrive("ListAccountsForProvisionedPermissionSet")
-        latest = self.revisions[permission_set]
-        return sorted(
-            account
-            for (arn, account), revision in self.roles.items()
-            if arn == permission_set and revision < latest
+        return self._page(
+            "ListGroupMemberships",
+            [Membership(each, user) for each, (where, user) in self.memberships.items() if where == group],
         )
 
+    def list_grants_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[Grant]:
+        who = {(kind, principal)}
+        if kind is PrincipalKind.USER:
+            who |= {
+                (PrincipalKind.GROUP, group) for group, user in self.memberships.values() if user == principal
+            }
+        return self._page(
+            "ListAccountAssignmentsForPrincipal",
+            sorted(grant for grant in self.grants if (grant.kind, grant.principal_id) in who),
+        )
+
+    def list_grants_in(self, permission_set: PermissionSetArn, account: AccountId) -> Sequence[Grant]:
+        pair = (permission_set, account)
+        return self._page(
+            "ListAccountAssignments",
+            sorted(grant for grant in self.grants if (grant.permission_set, grant.account_id) == pair),
+        )
+
+    def list_accounts_of(self, permission_set: PermissionSetArn) -> Sequence[AccountId]:
+        return self._page(
+            "ListAccountsForProvisionedPermissionSet",
+            sorted(account for arn, account in self.roles if arn == permission_set),
+        )
+
+    def list_stale_accounts_of(self, permission_set: PermissionSetArn) -> Sequence[AccountId]:
+        latest = self.revisions[permission_set]
+        return self._page(
+            "ListAccountsForProvisionedPermissionSet",
+            sorted(
+                account
+                for (arn, account), revision in self.roles.items()
+                if arn == permission_set and revision < latest
+            ),
+        )
+
+    def look_for_application(self) -> ApplicationLookup:
+        self._arrive("ListApplications")
+        return ApplicationLookup(self.has_application, 1)
+
     def list_entitlements_in(self, account: AccountId) -> Sequence[RoleGrant]:
-        self._arrive("ListEntitlements")
-        return [each for each in self.entitlements.values() if each.role.split(":")[4] == account]
+        return self._page(
+            "ListEntitlements",
+            [each for each in self.entitlements.values() if each.role.split(":")[4] == account],
+        )
+
+    def list_entitlements_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[RoleGrant]:
+        return self._page(
+            "ListEntitlements",
+            [
+                each
+                for each in self.entitlements.values()
+                if (each.kind, each.principal_id) == (kind, principal)
+            ],
+        )
 
     # --- following ------------------------------------------------------------------------------
 
@@ -386,9 +438,9 @@ class Bench:
     def timing(self) -> Timing:
         return Timing(self.clock.time, self.clock.sleep, random.Random(3).random)
 
-    def read(self, desired: DesiredAccess, **options: object) -> Reading:
+    def read(self, desired: DesiredAccess | None, **options: object) -> Reading:
         accounts = list(self.center.accounts.values())
-        return read_access(self.center, self.center, INSTANCE, accounts, desired, **options)
+        return read_access(self.center, self.center, self.center, INSTANCE, accounts, desired, **options)
 
     def apply(self, desired: DesiredAccess, **options: object) -> RunResult:
         actual = self.read(desired).actual

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from usher.apply.ports import Grant, Request, RequestKind, RequestState
-from usher.aws.sso_admin import SsoAdmin, read_instance
+from usher.aws.instances import read_instance
+from usher.aws.sso_admin import SsoAdmin
 from usher.core.errors import (
     BusyError,
     NoAccessError,

@@ -104,7 +104,8 @@ class AccessReader(StatusReader, Protocol):
         ...
 
     def list_grants_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[Grant]:
-        """What one principal was given itself, without what it has through groups."""
+        """What AWS lists for one principal: what it was given itself, and for a user also what its groups
+        were given, under their ids."""
         ...
 
     def list_grants_in(self, permission_set: PermissionSetArn, account: AccountId) -> Sequence[Grant]:
@@ -172,11 +173,27 @@ class PeopleWriter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ApplicationLookup:
+    """Whether the instance keeps entitlements at all, and how many calls it took to know."""
+
+    found: bool
+    calls: int
+
+
 class EntitlementReader(Protocol):
     """Reads who may assume owned roles. Implementations are safe to call from several threads."""
 
+    def look_for_application(self) -> ApplicationLookup:
+        """Whether there is an application that keeps entitlements; asked once, then known."""
+        ...
+
     def list_entitlements_in(self, account: AccountId) -> Sequence[RoleGrant]:
         """The entitlements on roles in one account; none where the instance has no such application."""
+        ...
+
+    def list_entitlements_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[RoleGrant]:
+        """The entitlements of one principal itself; none where the instance has no such application."""
         ...
 
 

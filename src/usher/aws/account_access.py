@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from usher.apply.ports import RoleGrant
+from usher.apply.ports import ApplicationLookup, RoleGrant
 from usher.aws.calls import ServiceCalls
 from usher.core.errors import NotFoundError
 from usher.core.ids import AccountId, PrincipalId, RoleArn
@@ -30,19 +30,36 @@ class AccountAccess:
         self._instance = instance
         self._lock = threading.Lock()
         self._application: str | None = None
-        self._looked = False
+        self._lookup: ApplicationLookup | None = None
+
+    def look_for_application(self) -> ApplicationLookup:
+        """Whether this instance has an application of the service; asked once."""
+        with self._lock:
+            if self._lookup is None:
+                self._application, calls = self._search()
+                self._lookup = ApplicationLookup(self._application is not None, calls)
+            return self._lookup
 
     def list_entitlements_in(self, account: AccountId) -> Sequence[RoleGrant]:
         """The entitlements on roles in `account`."""
+        return self._list({"account": account}, f"reading the entitlements in account {account}")
+
+    def list_entitlements_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[RoleGrant]:
+        """The entitlements of one principal itself."""
+        who = {"principal": {"identityCenter": {_ID_FIELDS[kind]: principal}}}
+        found = self._list(who, f"reading the entitlements of {kind.lower()} {principal}")
+        return [each for each in found if each.principal_id == principal]
+
+    def _list(self, chosen: Mapping[str, object], what: str) -> Sequence[RoleGrant]:
         application = self._find_application()
         if application is None:
             return []
         found = self._pages(
             "ListEntitlements",
             "entitlements",
-            f"reading the entitlements in account {account}",
+            what,
             applicationArn=application,
-            filter={"principalRole": {"account": account}},
+            filter={"principalRole": chosen},
         )
         return [_role_grant(item) for item in found]
 
@@ -80,21 +97,21 @@ class AccountAccess:
             return
 
     def _find_application(self) -> str | None:
-        """The application of this instance, asked for once."""
-        with self._lock:
-            if not self._looked:
-                self._application = self._search()
-                self._looked = True
-            return self._application
+        self.look_for_application()
+        return self._application
 
-    def _search(self) -> str | None:
+    def _search(self) -> tuple[str | None, int]:
+        """This instance's application, and the calls it took to find."""
         what = "looking for the Account Access Manager application"
-        for item in self._pages("ListApplications", "applications", what):
+        applications = self._pages("ListApplications", "applications", what)
+        calls = max(1, -(-len(applications) // _PAGE))
+        for item in applications:
             arn = str(item["applicationArn"])
             source = self._calls.call("GetApplication", what, applicationArn=arn)["identitySource"]
+            calls += 1
             if source.get("identityCenter", {}).get("instanceArn") == self._instance.arn:
-                return arn
-        return None
+                return arn, calls
+        return None, calls
 
     def _pages(self, operation: str, items: str, what: str, **parameters: object) -> Sequence[Any]:
         return list(self._calls.pages(operation, items, what, maxResults=_PAGE, **parameters))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+from usher.apply.side_by_side import WORKERS, each
 from usher.aws.calls import ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.core.accounts import Account
@@ -23,20 +25,34 @@ def read_accounts(settings: AwsSettings, *, with_tags: bool) -> tuple[Account, .
     """
     calls = ServiceCalls("organizations", settings)
     accounts = list_accounts(calls)
-    if with_tags:
-        return tuple(replace(account, tags=read_tags(calls, account)) for account in accounts)
-    return accounts
+    return with_their_tags(calls, accounts, accounts) if with_tags else accounts
 
 
 def list_accounts(calls: ServiceCalls) -> tuple[Account, ...]:
     """Every account without its tags: one call for the organization and one per twenty accounts."""
+    return tuple(account_of(item, management) for item, management in list_account_items(calls))
+
+
+def list_account_items(calls: ServiceCalls) -> Sequence[tuple[Mapping[str, Any], str | None]]:
+    """Every account as AWS lists it, with the management account's id: that one first, then by name."""
     organization = calls.call("DescribeOrganization", "reading the organization")["Organization"]
     management = organization.get("MasterAccountId")
     found = calls.pages(
         "ListAccounts", "Accounts", "reading the organization's accounts", MaxResults=ACCOUNTS_PER_PAGE
     )
-    accounts = [_account(item, management) for item in found]
-    return tuple(sorted(accounts, key=lambda account: (not account.is_management, account.name, account.id)))
+    items = sorted(
+        found, key=lambda item: (item["Id"] != management, item.get("Name") or item["Id"], item["Id"])
+    )
+    return [(item, management) for item in items]
+
+
+def with_their_tags(
+    calls: ServiceCalls, accounts: Sequence[Account], asked: Iterable[Account]
+) -> tuple[Account, ...]:
+    """`accounts`, those that are `asked` with their tags: one call for each, side by side."""
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="read-tags") as pool:
+        tags = {account.id: tags for account, tags in each(pool, partial(read_tags, calls), asked)}
+    return tuple(replace(account, tags=tags.get(account.id, account.tags)) for account in accounts)
 
 
 def read_tags(calls: ServiceCalls, account: Account) -> Mapping[str, str]:
@@ -46,7 +62,8 @@ def read_tags(calls: ServiceCalls, account: Account) -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in found}
 
 
-def _account(item: Mapping[str, Any], management: str | None) -> Account:
+def account_of(item: Mapping[str, Any], management: str | None) -> Account:
+    """The account in an item of AWS's list."""
     # `State` replaces `Status`, which Organizations retired in September 2026.
     state = item.get("State") or item.get("Status")
     return Account(

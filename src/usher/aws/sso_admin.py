@@ -1,4 +1,4 @@
-"""IAM Identity Center's `sso-admin`: instances, permission sets and assignments, read and changed.
+"""IAM Identity Center's `sso-admin`: permission sets and assignments, read and changed.
 
 Deleting what is gone and making what is there count as done, so that every call may be repeated.
 """
@@ -12,8 +12,8 @@ from usher.apply.ports import Grant, Request, RequestKind, RequestState
 from usher.aws.calls import ServiceCalls
 from usher.aws.clients import error_code
 from usher.core.durations import PERMISSION_SET_SESSION_MIN, iso_duration, parse_duration
-from usher.core.errors import BusyError, NotFoundError, UsageError, UsherError
-from usher.core.ids import AccountId, IdentityStoreId, InstanceArn, PermissionSetArn, PrincipalId
+from usher.core.errors import BusyError, NotFoundError, UsherError
+from usher.core.ids import AccountId, PermissionSetArn, PrincipalId
 from usher.core.organization import Instance
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
 from usher.core.policy_document import PolicyDocument, parse_policy_document
@@ -49,39 +49,6 @@ _STATUS_CALLS: Mapping[RequestKind, tuple[str, str, str, str, str]] = {
         "PermissionSetProvisioningStatus",
     ),
 }
-
-
-def read_instance(calls: ServiceCalls, instance_arn: str = "") -> Instance:
-    """The region's instance, or the one named by `instance_arn`.
-
-    Raises NotFoundError when there is none, UsageError when there are several and none is named.
-    """
-    found = [
-        Instance(InstanceArn(item["InstanceArn"]), IdentityStoreId(item["IdentityStoreId"]))
-        for item in calls.pages(
-            "ListInstances", "Instances", "looking for the Identity Center instance", MaxResults=10
-        )
-    ]
-    if instance_arn:
-        for instance in found:
-            if instance.arn == instance_arn:
-                return instance
-        raise NotFoundError(
-            f"there is no Identity Center instance {instance_arn} here", hint=_instances_hint(found)
-        )
-    if not found:
-        raise NotFoundError(
-            "there is no Identity Center instance in this region",
-            hint="give the region that it was set up in with --region; it has only one",
-        )
-    if len(found) > 1:
-        raise UsageError(f"there are {len(found)} Identity Center instances", hint=_instances_hint(found))
-    return found[0]
-
-
-def _instances_hint(found: Sequence[Instance]) -> str:
-    names = "\n".join(f"--instance-arn {instance.arn}" for instance in found)
-    return f"give one of\n{names}" if found else "check --region"
 
 
 class SsoAdmin:
@@ -160,10 +127,7 @@ class SsoAdmin:
         return _customer_policy(reference) if reference else None
 
     def list_grants_of(self, kind: PrincipalKind, principal: PrincipalId) -> Sequence[Grant]:
-        """What one principal was given itself.
-
-        Asked about a user, AWS also returns what the user has through groups, under the group's id.
-        """
+        """What one principal was given; for a user also what it has through groups, under the group's id."""
         found = self._pages(
             "ListAccountAssignmentsForPrincipal",
             "AccountAssignments",
@@ -171,7 +135,7 @@ class SsoAdmin:
             PrincipalType=kind.value,
             PrincipalId=principal,
         )
-        return [_grant(item) for item in found if item["PrincipalId"] == principal]
+        return [_grant(item) for item in found]
 
     def list_grants_in(self, permission_set: PermissionSetArn, account: AccountId) -> Sequence[Grant]:
         """Who has one permission set in one account."""

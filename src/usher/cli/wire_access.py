@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from usher.access.model import AccessFile
 from usher.access.resolve import resolve_access
@@ -20,13 +20,16 @@ from usher.apply.cost import Strategy
 from usher.apply.journal import JournalFile, open_journal
 from usher.apply.pace import Pace
 from usher.apply.read import Reading, read_access
+from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
 from usher.apply.timing import Timing
 from usher.aws.account_access import CURSOR, AccountAccess
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
-from usher.aws.organizations import list_accounts, read_tags
-from usher.aws.sso_admin import SsoAdmin, read_instance
+from usher.aws.instances import read_instance
+from usher.aws.organizational_units import list_accounts_in_units
+from usher.aws.organizations import list_accounts, with_their_tags
+from usher.aws.sso_admin import SsoAdmin
 from usher.cli.context import Context
 from usher.core.organization import DesiredAccess, Instance
 from usher.core.partitions import partition_of_region
@@ -35,6 +38,8 @@ from usher.core.partitions import partition_of_region
 # of one's own has no such quota.
 AWS_CALLS_PER_SECOND = 18.0
 OWN_CALLS_PER_SECOND = 500.0
+
+KEEP_SNAPSHOTS = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class AccessRooms:
     organizations: ServiceCalls
     count: CallCount
     timing: Timing
+    snapshots: SnapshotStore
+    say: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ def open_access_rooms(
         calls("organizations"),
         count,
         Timing(time.monotonic, time.sleep, random.random),
+        open_snapshots(context, instance),
+        context.terminal.say,
     )
 
 
@@ -108,14 +117,14 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
     """
     accounts = list_accounts(rooms.organizations)
     asked = accounts_to_ask_for_tags(file, accounts)
-    tagged = [
-        replace(account, tags=read_tags(rooms.organizations, account)) if account.id in asked else account
-        for account in accounts
-    ]
+    tagged = with_their_tags(
+        rooms.organizations, accounts, [account for account in accounts if account.id in asked]
+    )
     desired = resolve_access(file, tagged, partition=partition_of_region(rooms.region))
     reading = read_access(
         rooms.sso,
         rooms.people,
+        rooms.entitlements,
         rooms.instance,
         tagged,
         desired,
@@ -123,6 +132,47 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
         tags_asked=len(asked),
     )
     return Comparison(desired, reading)
+
+
+def read_world(rooms: AccessRooms, strategy: Strategy | None = None) -> Reading:
+    """Everything that the instance and its organization have, whatever a file decides; kept as a snapshot."""
+    placed = list_accounts_in_units(rooms.organizations)
+    accounts = with_their_tags(rooms.organizations, placed.accounts, placed.accounts)
+    reading = read_access(
+        rooms.sso,
+        rooms.people,
+        rooms.entitlements,
+        rooms.instance,
+        accounts,
+        None,
+        strategy=strategy,
+        tags_asked=len(accounts),
+        unit_calls=placed.unit_calls,
+    )
+    _keep(rooms, reading)
+    return reading
+
+
+def open_snapshots(context: Context, instance: Instance) -> SnapshotStore:
+    """The kept readings of `instance`; nothing is made on disk before the first is kept."""
+    folder = context.cache_dir / "snapshots" / instance.arn.rpartition("/")[2]
+    return SnapshotStore(folder, context.terminal.say)
+
+
+def known_snapshots(context: Context) -> tuple[SnapshotStore, ...]:
+    """The kept readings of every instance that was ever read here, for questions asked offline."""
+    folders = sorted((context.cache_dir / "snapshots").glob("*/"))
+    return tuple(SnapshotStore(folder, context.terminal.say) for folder in folders)
+
+
+def _keep(rooms: AccessRooms, reading: Reading) -> None:
+    """Keep `reading` for later questions. It is only a cache: where it cannot be kept, it is not."""
+    now = datetime.now(UTC)
+    try:
+        rooms.snapshots.save(reading.actual, now)
+        rooms.snapshots.prune(now - KEEP_SNAPSHOTS)
+    except (OSError, NewerSnapshotsError) as error:
+        rooms.say(f"this reading is not kept for later questions: {error}")
 
 
 @contextmanager

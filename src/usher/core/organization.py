@@ -23,10 +23,14 @@ MANAGED_BY_ACCESS_FILE = "access-file"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An Identity Center instance and its identity store."""
+    """An Identity Center instance and its identity store.
+
+    `permission_sets_enabled` is False for one that gives access to owned roles only.
+    """
 
     arn: InstanceArn
     identity_store_id: IdentityStoreId
+    permission_sets_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

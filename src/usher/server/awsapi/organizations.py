@@ -14,6 +14,7 @@ from usher.server.awsapi.errors import ApiError
 PASSED_THROUGH = (
     "DescribeAccount",
     "DescribeOrganization",
+    "DescribeOrganizationalUnit",
     "ListAccounts",
     "ListAccountsForParent",
     "ListOrganizationalUnitsForParent",

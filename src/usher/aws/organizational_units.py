@@ -1,0 +1,108 @@
+"""Where in the organization each account is: the path of organizational units from the root down to it.
+
+AWS tells an account's path by ids in the list of accounts (`Paths`), which leaves the units' names to be
+asked, once each. Where the list tells no paths, the tree is walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from usher.apply.cost import ACCOUNTS_PAGE, pages
+from usher.apply.side_by_side import WORKERS, each
+from usher.aws.calls import ServiceCalls
+from usher.aws.organizations import ACCOUNTS_PER_PAGE, account_of, list_account_items
+from usher.core.accounts import Account
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedAccounts:
+    """Accounts with their organizational units, and what these took beside the list of accounts."""
+
+    accounts: tuple[Account, ...]
+    unit_calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    id: str
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def list_accounts_in_units(calls: ServiceCalls) -> PlacedAccounts:
+    """Every account with the units that hold it, the management account first, then by name."""
+    items = list_account_items(calls)
+    accounts = [account_of(item, management) for item, management in items]
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="read-units") as pool:
+        if all(item.get("Paths") for item, _ in items):
+            unit_ids = {item["Id"]: _unit_ids(item["Paths"][0]) for item, _ in items}
+            return _with_names(calls, accounts, unit_ids, pool)
+        return _walk(calls, accounts, pool)
+
+
+def _unit_ids(path: str) -> tuple[str, ...]:
+    """The units in `o-exampleorgid/r-examplerootid/ou-…/ou-…/111111111111/`."""
+    return tuple(part for part in path.split("/") if part.startswith("ou-"))
+
+
+def _with_names(
+    calls: ServiceCalls,
+    accounts: Sequence[Account],
+    unit_ids: Mapping[str, tuple[str, ...]],
+    pool: Executor,
+) -> PlacedAccounts:
+    distinct = sorted({unit for path in unit_ids.values() for unit in path})
+
+    def name_of(unit: str) -> str:
+        what = f"reading the organizational unit {unit}"
+        answer = calls.call("DescribeOrganizationalUnit", what, OrganizationalUnitId=unit)
+        return str(answer["OrganizationalUnit"].get("Name") or unit)
+
+    names = dict(each(pool, name_of, distinct))
+    placed = (
+        replace(account, ou_ids=path, ou_names=tuple(names[unit] for unit in path))
+        for account, path in ((account, unit_ids[account.id]) for account in accounts)
+    )
+    return PlacedAccounts(tuple(placed), len(distinct))
+
+
+def _walk(calls: ServiceCalls, accounts: Sequence[Account], pool: Executor) -> PlacedAccounts:
+    roots = list(calls.pages("ListRoots", "Roots", "reading the organization's root"))
+    level = [_Unit(root["Id"], (), ()) for root in roots]
+    count = pages(len(roots), ACCOUNTS_PAGE)
+    holder: dict[str, _Unit] = {}
+    while level:
+        below: list[_Unit] = []
+        for parent, (units, held) in each(pool, lambda unit: _children(calls, unit), level):
+            count += pages(len(units), ACCOUNTS_PAGE) + pages(len(held), ACCOUNTS_PAGE)
+            holder.update({account["Id"]: parent for account in held})
+            below.extend(_below(parent, units))
+        level = below
+    placed = (
+        replace(account, ou_names=holder[account.id].names, ou_ids=holder[account.id].ids)
+        if account.id in holder
+        else account
+        for account in accounts
+    )
+    return PlacedAccounts(tuple(placed), count)
+
+
+def _children(calls: ServiceCalls, parent: _Unit) -> tuple[list[Any], list[Any]]:
+    """The units and the accounts directly below `parent`."""
+    what = f"reading what is below {'/'.join(parent.names) or 'the root'}"
+    limits = {"ParentId": parent.id, "MaxResults": ACCOUNTS_PER_PAGE}
+    return (
+        list(calls.pages("ListOrganizationalUnitsForParent", "OrganizationalUnits", what, **limits)),
+        list(calls.pages("ListAccountsForParent", "Accounts", what, **limits)),
+    )
+
+
+def _below(parent: _Unit, units: Iterable[Mapping[str, Any]]) -> list[_Unit]:
+    return [
+        _Unit(unit["Id"], (*parent.names, unit.get("Name") or unit["Id"]), (*parent.ids, unit["Id"]))
+        for unit in units
+    ]
