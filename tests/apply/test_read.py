@@ -184,3 +184,18 @@ def test_the_demo_organization_costs_what_the_table_says(
     # 3 + ⌈3/20⌉, 1 + 6 · 2, 1 + 1 + 2 groups, min(2 groups + 4 users, 2 sets + 6 pairs), 2 sets
     assert [line.calls for line in reading.prediction] == [4, 13, 4, 6, 2]
     assert reading.best_calls == 29
+
+
+def test_without_a_file_everything_is_read(new_bench: NewBench, organization: Organization) -> None:
+    desired = organization(3)
+    bench = applied(new_bench, desired)
+    bench.center.sets["arn:other"] = PermissionSet("Other", relay_state="https://console.aws.amazon.com/s3")
+    bench.center.groups[PrincipalId("auditors")] = Group("auditors")
+    user = next(iter(bench.center.users))
+    bench.center.memberships["m"] = (PrincipalId("auditors"), user)
+    reading = bench.read(None)
+    assert reading.actual.unread.is_nothing
+    assert reading.actual.assignments == desired.assignments
+    assert reading.actual.permission_sets["Other"].relay_state
+    assert reading.actual.groups["auditors"].members == {bench.center.users[user].user_name}
+    assert sum(bench.center.calls.values()) == predicted_behind_the_ports(reading)

@@ -151,12 +151,15 @@ def test_a_duration_that_is_none_is_an_error(aws: Any, sso: SsoAdmin) -> None:
         sso.read_settings(SET)
 
 
-def test_what_a_user_has_through_a_group_is_not_the_users_own(aws: Any, sso: SsoAdmin) -> None:
+def test_what_a_user_has_through_a_group_is_listed_under_the_groups_id(aws: Any, sso: SsoAdmin) -> None:
     aws.answer(
         "ListAccountAssignmentsForPrincipal",
         {"AccountAssignments": [record(USER, "USER"), record(GROUP, "GROUP")]},
     )
-    assert sso.list_grants_of(PrincipalKind.USER, USER) == [Grant(PrincipalKind.USER, USER, SET, STAGING)]
+    assert sso.list_grants_of(PrincipalKind.USER, USER) == [
+        Grant(PrincipalKind.USER, USER, SET, STAGING),
+        GRANT,
+    ]
 
 
 def test_who_has_a_set_in_an_account_and_where_it_lags(aws: Any, sso: SsoAdmin) -> None:

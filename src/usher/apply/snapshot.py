@@ -208,6 +208,8 @@ def _prune(database: sqlite3.Connection, before: datetime) -> int:
             "DELETE FROM snapshot WHERE taken_at < ? AND number < (SELECT max(number) FROM snapshot)",
             [_text(before)],
         ).rowcount
+        if not gone:
+            return 0
         database.execute(
             "DELETE FROM fact WHERE NOT EXISTS"
             " (SELECT 1 FROM snapshot WHERE number >= since AND (until IS NULL OR number < until))"
