@@ -84,7 +84,7 @@ def test_the_plan_of_the_applied_organization_costs_what_the_best_strategy_predi
     assert access_directory.usher("plan", "--json") == 0
     calls = json.loads(capsys.readouterr().out)["calls"]
     assert calls["total"] == calls["predicted"] == calls["best"] == sum(calls["by_operation"].values())
-    assert calls["total"] == 28
+    assert calls["total"] == 29
 
 
 def test_changed_contents_are_provisioned_and_taken_back(
