@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-from usher.apply.side_by_side import WORKERS, each
 from usher.aws.calls import ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.core.accounts import Account
@@ -25,7 +23,9 @@ def read_accounts(settings: AwsSettings, *, with_tags: bool) -> tuple[Account, .
     """
     calls = ServiceCalls("organizations", settings)
     accounts = list_accounts(calls)
-    return with_their_tags(calls, accounts, accounts) if with_tags else accounts
+    if with_tags:
+        return tuple(replace(account, tags=read_tags(calls, account)) for account in accounts)
+    return accounts
 
 
 def list_accounts(calls: ServiceCalls) -> tuple[Account, ...]:
@@ -44,15 +44,6 @@ def list_account_items(calls: ServiceCalls) -> Sequence[tuple[Mapping[str, Any],
         found, key=lambda item: (item["Id"] != management, item.get("Name") or item["Id"], item["Id"])
     )
     return [(item, management) for item in items]
-
-
-def with_their_tags(
-    calls: ServiceCalls, accounts: Sequence[Account], asked: Iterable[Account]
-) -> tuple[Account, ...]:
-    """`accounts`, those that are `asked` with their tags: one call for each, side by side."""
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="read-tags") as pool:
-        tags = {account.id: tags for account, tags in each(pool, partial(read_tags, calls), asked)}
-    return tuple(replace(account, tags=tags.get(account.id, account.tags)) for account in accounts)
 
 
 def read_tags(calls: ServiceCalls, account: Account) -> Mapping[str, str]:

@@ -23,12 +23,12 @@ from usher.apply.read import Reading, read_access
 from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
 from usher.apply.timing import Timing
 from usher.aws.account_access import CURSOR, AccountAccess
+from usher.aws.accounts import list_accounts_in_units, with_their_tags
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
 from usher.aws.instances import read_instance
-from usher.aws.organizational_units import list_accounts_in_units
-from usher.aws.organizations import list_accounts, with_their_tags
+from usher.aws.organizations import list_accounts
 from usher.aws.sso_admin import SsoAdmin
 from usher.cli.context import Context
 from usher.core.organization import DesiredAccess, Instance

@@ -1,4 +1,4 @@
-"""Where in the organization each account is: the path of organizational units from the root down to it.
+"""The organization's accounts with all that selects them: their tags, and where each of them is.
 
 AWS tells an account's path by ids in the list of accounts (`Paths`), which leaves the units' names to be
 asked, once each. Where the list tells no paths, the tree is walked.
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from usher.apply.cost import ACCOUNTS_PAGE, pages
 from usher.apply.side_by_side import WORKERS, each
 from usher.aws.calls import ServiceCalls
-from usher.aws.organizations import ACCOUNTS_PER_PAGE, account_of, list_account_items
+from usher.aws.organizations import ACCOUNTS_PER_PAGE, account_of, list_account_items, read_tags
 from usher.core.accounts import Account
 
 
@@ -42,6 +43,15 @@ def list_accounts_in_units(calls: ServiceCalls) -> PlacedAccounts:
             unit_ids = {item["Id"]: _unit_ids(item["Paths"][0]) for item, _ in items}
             return _with_names(calls, accounts, unit_ids, pool)
         return _walk(calls, accounts, pool)
+
+
+def with_their_tags(
+    calls: ServiceCalls, accounts: Sequence[Account], asked: Iterable[Account]
+) -> tuple[Account, ...]:
+    """`accounts`, those that are `asked` with their tags: one call for each, side by side."""
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="read-tags") as pool:
+        tags = {account.id: tags for account, tags in each(pool, partial(read_tags, calls), asked)}
+    return tuple(replace(account, tags=tags.get(account.id, account.tags)) for account in accounts)
 
 
 def _unit_ids(path: str) -> tuple[str, ...]:
