@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-import unicodedata
 from collections.abc import Mapping
 from typing import TextIO
+
+from usher.core.printable import printable as printable
 
 _STYLES: Mapping[str, str] = {
     "add": "32",
@@ -39,6 +41,11 @@ class Terminal:
         """Whether results may be styled: only where a person sees them, never in a pipe or a file."""
         return self._colour and self._out.isatty()
 
+    @property
+    def width(self) -> int | None:
+        """The columns that a line of results may fill; None where no person looks: a pipe or a file."""
+        return shutil.get_terminal_size().columns if self._out.isatty() else None
+
     def result(self, text: str) -> None:
         """Print a result: what a script reads, on stdout."""
         print(text, file=self._out, flush=True)
@@ -56,8 +63,3 @@ class Terminal:
         self._err.write(f"{question} [y/N] ")
         self._err.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def printable(text: str) -> str:
-    """`text` without control, escape and bidirectional characters, safe to show in a terminal."""
-    return "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "�" for c in text)
