@@ -7,6 +7,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from usher.core.partitions import Partition, partition_of_region
+from usher.server.limits.settings import AwsLimits
+from usher.server.rehearsal import RehearsedOrganization
 
 Network = IPv4Network | IPv6Network
 
@@ -18,7 +20,8 @@ class ServerConfig:
     `public_url` is the fixed origin people and clients use, without a trailing slash.
     `account_role_name` is the role in each account that the directory assumes to provision;
     `federation_url` turns role credentials into a console session. `trusted_proxies` are believed when they
-    say who asks.
+    say who asks. With `aws_limits` the directory is as slow and as strict as AWS; with `rehearsal` it plays
+    that organization, and nobody enters an account.
     """
 
     data_dir: Path
@@ -29,6 +32,8 @@ class ServerConfig:
     role_path: str = "/usher/"
     role_prefix: str = "UsherSSO_"
     trusted_proxies: tuple[Network, ...] = ()
+    aws_limits: AwsLimits | None = None
+    rehearsal: RehearsedOrganization | None = None
 
     @property
     def partition(self) -> Partition:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from usher.core.ids import AccountId
 from usher.core.secrets import Secret
@@ -38,9 +39,16 @@ class RoleCredentialSource(Protocol):
         """Credentials of that role session, or an error that says why not."""
 
 
+class OrganizationReads(Protocol):
+    """Answers the reading operations of AWS Organizations."""
+
+    def read(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer as JSON 1.1 carries it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a room may ask for."""
+    """Everything a room may ask for. Without `organization` AWS answers for it."""
 
     config: ServerConfig
     instance: Instance
@@ -49,3 +57,4 @@ class Services:
     accounts: AccountList
     jobs: Jobs
     role_credentials: RoleCredentialSource
+    organization: OrganizationReads | None = None

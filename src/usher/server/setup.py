@@ -17,6 +17,8 @@ from usher.core.partitions import partition_of_region
 from usher.core.secrets import Secret
 from usher.server.config import Network, ServerConfig
 from usher.server.idp.passwords import set_one_time_password
+from usher.server.limits.settings import AwsLimits
+from usher.server.rehearsal import RehearsedOrganization
 from usher.server.sealing import Sealer, create_sealing_key, open_sealing_key
 from usher.server.store.admin_keys import (
     ListedKey,
@@ -140,6 +142,8 @@ def configure(
     account_role_name: str,
     federation_url: str,
     trusted_proxies: tuple[Network, ...] = (),
+    aws_limits: AwsLimits | None = None,
+    rehearsal: RehearsedOrganization | None = None,
 ) -> ServerConfig:
     """The configuration to serve the directory in `data_dir`; its region is the instance's own."""
     database, instance, _ = load_directory(data_dir, time.time)
@@ -151,6 +155,8 @@ def configure(
         account_role_name,
         federation_url,
         trusted_proxies=trusted_proxies,
+        aws_limits=aws_limits,
+        rehearsal=rehearsal,
     )
 
 

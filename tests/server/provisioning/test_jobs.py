@@ -141,7 +141,7 @@ def test_an_account_that_cannot_be_reached_is_tried_again_and_then_given_up(
 
 
 def test_the_keys_to_an_account_are_asked_for_once(directory: Any) -> None:
-    doors = directory.jobs._work._doors
+    doors = directory.jobs._work._roles._doors
     account = directory.mkdev.accounts["staging"]
     assert doors.iam(account) is doors.iam(account)
 

@@ -59,7 +59,7 @@ def test_a_restart_takes_a_left_role_away(
 
 def test_an_account_that_cannot_be_entered_leaves_no_trace(make_directory: Callable[..., Any]) -> None:
     directory = make_directory(retry_delays=())
-    doors = directory.jobs._work._doors
+    doors = directory.jobs._work._roles._doors
     doors._config = replace(directory.config, account_role_name="NoSuchRole")
     directory.jobs.start()
     look = directory.permission_set("Look")

@@ -188,7 +188,7 @@ def test_another_assignment_of_the_same_set_shares_the_role(directory: Any) -> N
 def staging(directory: Any) -> tuple[ServiceCalls, CallCount]:
     """IAM of staging, entered by the directory, with its calls counted."""
     count = CallCount()
-    calls = directory.jobs._work._doors.iam(directory.mkdev.accounts["staging"])
+    calls = directory.jobs._work._roles._doors.iam(directory.mkdev.accounts["staging"])
     counted = ServiceCalls("iam", directory.aws, count=count)
     counted._client = calls._client
     return counted, count

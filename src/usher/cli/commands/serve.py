@@ -6,6 +6,10 @@ It needs AWS credentials of its own (environment, profile or instance role) that
 OrganizationAccountAccessRole, or the role named with --account-role, in each account. Behind a proxy, keep
 the Host header, do not drop headers with underscores, and name the proxy with --trusted-proxy: otherwise
 everybody shares the limits of one address.
+
+To rehearse access changes without a cloud, or at AWS's pace (docs/howto/rehearse-at-full-size.md):
+
+  usher serve --data ./rehearsal --rehearsal organization.json --aws-limits
 """
 
 from __future__ import annotations
@@ -49,6 +53,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--federation-url", default="", metavar="URL", help="where console sessions are made, if not at AWS"
     )
+    parser.add_argument(
+        "--rehearsal",
+        type=Path,
+        metavar="FILE",
+        help="play the organization in this JSON file; roles are kept in the books, nobody enters an account",
+    )
+    parser.add_argument(
+        "--aws-limits",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="be as slow and strict as AWS: quotas, latency, throttles and errors; a TOML FILE changes them",
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
@@ -56,8 +73,15 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     host, port = parse_listen(options.listen)
     public_url = parse_public_url(options.public_url or f"http://{options.listen}")
     trusted_proxies = tuple(parse_trusted_proxy(text) for text in options.trusted_proxy)
+    from usher.server.limits.settings import AwsLimits, read_limits
+    from usher.server.rehearsal import read_organization_file
     from usher.server.serve import listen, serve
     from usher.server.setup import configure
+
+    limits = None
+    if options.aws_limits is not None:
+        limits = read_limits(Path(options.aws_limits)) if options.aws_limits else AwsLimits()
+    rehearsal = read_organization_file(options.rehearsal) if options.rehearsal else None
 
     config = configure(
         options.data,
@@ -65,8 +89,20 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         account_role_name=options.account_role,
         federation_url=options.federation_url,
         trusted_proxies=trusted_proxies,
+        aws_limits=limits,
+        rehearsal=rehearsal,
     )
     listener = listen(host, port)
+    if rehearsal is not None:
+        context.terminal.say(
+            f"rehearsing {len(rehearsal.accounts)} accounts: roles are kept in the books, nobody enters them"
+        )
+    if limits is not None:
+        context.terminal.say(
+            f"as at AWS: {limits.calls_per_second:g} calls/s, {limits.outstanding_assignments} assignments "
+            f"and {limits.outstanding_provisionings} provisionings at a time, "
+            f"{limits.throttled:.0%} throttles, {limits.failing:.0%} errors"
+        )
     context.terminal.say(f"the directory listens on {options.listen}; sign in at {config.start_url}")
     serve(config, listener)
     return ExitCode.DONE

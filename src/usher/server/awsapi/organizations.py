@@ -1,4 +1,4 @@
-"""organizations, read only: what a client of Identity Center reads, passed through to AWS."""
+"""organizations, read only: what a client of Identity Center reads, passed through to AWS or rehearsed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usher.core.errors import UnavailableError, UsherError
 from usher.server.awsapi.call import Call
 from usher.server.awsapi.errors import ApiError
 
-PASSED_THROUGH = (
+READ = (
     "DescribeAccount",
     "DescribeOrganization",
     "DescribeOrganizationalUnit",
@@ -24,8 +24,10 @@ PASSED_THROUGH = (
 )
 
 
-def _pass_through(operation: str) -> Callable[[Call], Mapping[str, Any]]:
+def _reading(operation: str) -> Callable[[Call], Mapping[str, Any]]:
     def read(call: Call) -> Mapping[str, Any]:
+        if call.services.organization is not None:
+            return call.services.organization.read(operation, call.params)
         try:
             return read_organization(AwsSettings(call.services.config.region), operation, call.params)
         except UnavailableError:
@@ -39,4 +41,4 @@ def _pass_through(operation: str) -> Callable[[Call], Mapping[str, Any]]:
     return read
 
 
-OPERATIONS = {operation: _pass_through(operation) for operation in PASSED_THROUGH}
+OPERATIONS = {operation: _reading(operation) for operation in READ}

@@ -21,6 +21,7 @@ from usher.server.accounts import AccountList
 from usher.server.config import ServerConfig
 from usher.server.idp.saml.keys import SigningKeys
 from usher.server.provisioning.doors import AccountDoors
+from usher.server.provisioning.iam_roles import IamRoles
 from usher.server.provisioning.lanes import RETRY_DELAYS, AccountLanes, Task
 from usher.server.provisioning.work import Provisioner
 from usher.server.store.assignments import is_assigned_in
@@ -59,15 +60,9 @@ class ProvisioningJobs:
     ) -> None:
         self._database = database
         self._retry_delays = retry_delays
-        self._work = Provisioner(
-            config,
-            instance,
-            database,
-            accounts,
-            signing_keys,
-            AccountDoors(config, aws, database.now),
-            new_suffix=new_suffix,
-        )
+        doors = AccountDoors(config, aws, database.now)
+        roles = IamRoles(config, instance, accounts, signing_keys, doors)
+        self._work = Provisioner(config, database, accounts, roles, new_suffix=new_suffix)
         self._lock = threading.Lock()
         self._lanes: AccountLanes | None = None
         self._taken: set[str] = set()

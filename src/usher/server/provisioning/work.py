@@ -6,30 +6,17 @@ beginning and ends in the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 
-from usher.core.durations import parse_duration
 from usher.core.errors import UsherError
 from usher.server.accounts import AccountList
 from usher.server.config import ServerConfig
-from usher.server.idp.saml.keys import SigningKeys
-from usher.server.idp.saml.metadata import idp_metadata
-from usher.server.provisioning.doors import AccountDoors
-from usher.server.provisioning.provider import INSTANCE_TAG, make_provider_match, provider_arn
-from usher.server.provisioning.roles import (
-    ProvisioningError,
-    RoleSpec,
-    make_role_match,
-    remove_role,
-    saml_trust_policy,
-)
+from usher.server.provisioning.role_maker import RoleMaker, WantedRole
+from usher.server.provisioning.roles import ProvisioningError
 from usher.server.store.assignments import StoredAssignment, insert_assignment, is_assigned_in
 from usher.server.store.database import Change, Connection, Database
-from usher.server.store.instance import Instance
 from usher.server.store.operations import Operation, finish_operation, is_deleted_since
 from usher.server.store.permission_sets import (
     StoredPermissionSet,
@@ -45,22 +32,11 @@ from usher.server.store.roles import (
     set_role_revision,
 )
 
-PERMISSION_SET_TAG = "usher:permission-set"
 # AWS's own words; Terraform and other clients show them to people.
 ASSIGNMENT_NOT_FOUND = "Received a 404 status error: Assignment not found."
 PERMISSION_SET_NOT_FOUND = "Received a 404 status error: PermissionSet not found."
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A permission set as it was when the work began, and the role that stands for it in the account."""
-
-    permission_set: StoredPermissionSet
-    managed_policies: tuple[str, ...]
-    customer_policies: tuple[tuple[str, str], ...]
-    role: ProvisionedRole
 
 
 class Provisioner:
@@ -69,30 +45,26 @@ class Provisioner:
     def __init__(
         self,
         config: ServerConfig,
-        instance: Instance,
         database: Database,
         accounts: AccountList,
-        signing_keys: SigningKeys,
-        doors: AccountDoors,
+        roles: RoleMaker,
         *,
         new_suffix: Callable[[], str],
     ) -> None:
         self._config = config
-        self._instance = instance
         self._database = database
         self._accounts = accounts
-        self._signing_keys = signing_keys
-        self._doors = doors
+        self._roles = roles
         self._new_suffix = new_suffix
 
     def create_assignment(self, operation: Operation, account_id: str) -> None:
         """Make the role if it is missing or lags behind, then let the principal in, and end the request."""
         assignment = _assignment(operation, account_id)
         self._check_account(account_id)
-        self._doors.iam(account_id)  # an account that cannot be entered leaves no trace
+        self._roles.enter(account_id)  # an account that cannot be entered leaves no trace
         with self._database.change(operation.requested_by) as change:
             wanted = self._wanted(change, operation.permission_set_id, account_id)
-        self._make_match(wanted)
+        self._roles.make_match(wanted)
         with self._database.change(operation.requested_by) as change:
             if is_deleted_since(change.connection, operation):
                 # A removal is never undone by a request that came before it.
@@ -130,7 +102,7 @@ class Provisioner:
             if not is_assigned_in(change.connection, account_id, operation.permission_set_id):
                 raise ProvisioningError(ASSIGNMENT_NOT_FOUND)
             wanted = self._wanted(change, operation.permission_set_id, account_id)
-        self._make_match(wanted)
+        self._roles.make_match(wanted)
         with self._database.change(operation.requested_by) as change:
             set_role_revision(change, wanted.role, wanted.permission_set.revision)
 
@@ -141,7 +113,7 @@ class Provisioner:
         if not account.active:
             raise ProvisioningError(f"account {account} is suspended or closed")
 
-    def _wanted(self, change: Change, permission_set_id: str, account_id: str) -> _Wanted:
+    def _wanted(self, change: Change, permission_set_id: str, account_id: str) -> WantedRole:
         connection = change.connection
         permission_set = read_permission_set_by_id(connection, permission_set_id)
         if permission_set is None:
@@ -150,7 +122,7 @@ class Provisioner:
         if role is None:
             role = self._name_role(permission_set, account_id)
             insert_role(change, role)
-        return _Wanted(
+        return WantedRole(
             permission_set,
             tuple(managed_policies_of(connection, permission_set_id)),
             tuple(customer_policies_of(connection, permission_set_id)),
@@ -162,40 +134,6 @@ class Provisioner:
         arn = f"arn:{self._config.partition.name}:iam::{account_id}:role{self._config.role_path}{name}"
         return ProvisionedRole(account_id, permission_set.id, name, arn, revision=0)
 
-    def _make_match(self, wanted: _Wanted) -> None:
-        account_id = wanted.role.account_id
-        iam = self._doors.iam(account_id)
-        provider = provider_arn(self._config, self._instance, account_id)
-        metadata = idp_metadata(self._config.public_url, self._signing_keys.certificates())
-        make_provider_match(iam, provider, metadata, {INSTANCE_TAG: self._instance.arn})
-        make_role_match(iam, self._spec(wanted, provider))
-
-    def _spec(self, wanted: _Wanted, provider: str) -> RoleSpec:
-        permission_set, role = wanted.permission_set, wanted.role
-        customer = {self._policy_arn(role.account_id, path, name) for path, name in wanted.customer_policies}
-        return RoleSpec(
-            account=self._accounts.name(role.account_id),
-            name=role.role_name,
-            path=role.role_arn.partition(":role")[2].removesuffix(role.role_name),
-            description=permission_set.description or "",
-            trust_policy=saml_trust_policy(provider, self._config.partition.saml_recipient),
-            session_seconds=parse_duration(permission_set.session_duration),
-            policies=frozenset(wanted.managed_policies) | customer,
-            inline_policy=permission_set.inline_policy or "",
-            boundary_arn=self._boundary_arn(permission_set.boundary or {}, role.account_id),
-            tags={INSTANCE_TAG: self._instance.arn, PERMISSION_SET_TAG: permission_set.arn},
-            owner_tag=INSTANCE_TAG,
-        )
-
-    def _boundary_arn(self, boundary: Mapping[str, Any], account_id: str) -> str:
-        reference = boundary.get("CustomerManagedPolicyReference")
-        if reference:
-            return self._policy_arn(account_id, reference.get("Path") or "/", reference["Name"])
-        return str(boundary.get("ManagedPolicyArn") or "")
-
-    def _policy_arn(self, account_id: str, path: str, name: str) -> str:
-        return f"arn:{self._config.partition.name}:iam::{account_id}:policy{path}{name}"
-
     def remove_if_unassigned(self, permission_set_id: str, account_id: str, actor: str) -> None:
         """Remove the set's role in the account when nobody is assigned to it, for `actor`."""
         with self._database.read() as connection:
@@ -204,7 +142,7 @@ class Provisioner:
             return
         # An account that left the organization cannot be entered, and its role opens to nobody.
         if self._accounts.get(account_id) is not None:
-            remove_role(self._doors.iam(account_id), role.role_name, (INSTANCE_TAG, self._instance.arn))
+            self._roles.remove(role)
         with self._database.change(actor) as change:
             delete_role(change, role)
 

@@ -96,7 +96,7 @@ def owed_requests(connection: Connection) -> list[Operation]:
     """Every request that was taken on and has not ended, oldest first."""
     rows = connection.execute(
         select(operations)
-        .where(operations.c.status == OperationStatus.IN_PROGRESS)
+        .where(operations.c.kind.in_(OperationKind), operations.c.status == OperationStatus.IN_PROGRESS)
         .order_by(operations.c.created_at, operations.c.request_id)
     )
     return [_operation(row) for row in rows]
