@@ -70,6 +70,7 @@ class Running:
     finish: Callable[[], None]
     failure: str = ""
     state: RequestState = RequestState.RUNNING
+    seconds: float = 0.0
 
 
 @dataclass
@@ -81,6 +82,7 @@ class FakeIdentityCenter:
     seconds_per_request: float = 1.0
     busy: Callable[[str], bool] = lambda _call: False
     failure: Callable[[Grant | PermissionSetArn], str] = lambda _what: ""
+    pace: Callable[[], None] = lambda: None
     die_at: int | None = None
     die_after_effect: bool = False
     calls: Counter[str] = field(default_factory=Counter)
@@ -101,6 +103,7 @@ class FakeIdentityCenter:
     # --- the unreliable wire --------------------------------------------------------------------
 
     def _arrive(self, call: str) -> None:
+        self.pace()
         with self.turn:
             self._arrive_alone(call)
 
@@ -123,7 +126,7 @@ class FakeIdentityCenter:
             raise KilledError
 
     def _settle(self) -> None:
-        for request in self.requests.values():
+        for request in list(self.requests.values()):
             if request.state is RequestState.RUNNING and request.ends_at <= self.clock.now:
                 request.state = RequestState.FAILED if request.failure else RequestState.SUCCEEDED
                 if not request.failure:
@@ -253,8 +256,10 @@ class FakeIdentityCenter:
         assert lane not in {each.lane for each in others}, "AWS changes one role of an account at a time"
         self.most_running = max(self.most_running, len(others) + 1)
         request_id = self._new_id()
-        ends_at = self.clock.now + self.seconds_per_request * (0.5 + self.random.random())
-        self.requests[request_id] = Running(kind, ends_at, lane, finish, failure)
+        seconds = self.seconds_per_request * (0.5 + self.random.random())
+        self.requests[request_id] = Running(
+            kind, self.clock.now + seconds, lane, finish, failure, seconds=seconds
+        )
         self._leave()
         return Request(request_id, RequestState.RUNNING)
 
@@ -316,6 +321,21 @@ class FakeIdentityCenter:
         self._arrive("DeleteGroupMembership")
         self.memberships.pop(membership_id, None)
         self._leave()
+
+    def delete_group(self, group_id: PrincipalId) -> None:
+        self._arrive("DeleteGroup")
+        self.groups.pop(group_id, None)
+        self._end_memberships(group_id)
+        self._leave()
+
+    def delete_user(self, user_id: PrincipalId) -> None:
+        self._arrive("DeleteUser")
+        self.users.pop(user_id, None)
+        self._end_memberships(user_id)
+        self._leave()
+
+    def _end_memberships(self, gone: PrincipalId) -> None:
+        self.memberships = {each: pair for each, pair in self.memberships.items() if gone not in pair}
 
     def create_permission_set(
         self, name: str, settings: PermissionSetSettings, tags: Mapping[str, str]
@@ -476,15 +496,22 @@ class Bench:
         )
 
 
+def make_bench(accounts: Mapping[AccountId, Account], **faults: object) -> Bench:
+    """An empty Identity Center of these accounts."""
+    clock = Clock()
+    return Bench(FakeIdentityCenter(clock, accounts, **faults), clock)
+
+
 @pytest.fixture
 def new_bench() -> Callable[..., Bench]:
     """`new_bench(accounts, **faults)` is an empty Identity Center of these accounts."""
+    return make_bench
 
-    def make(accounts: Mapping[AccountId, Account], **faults: object) -> Bench:
-        clock = Clock()
-        return Bench(FakeIdentityCenter(clock, accounts, **faults), clock)
 
-    return make
+@pytest.fixture(scope="session")
+def new_bench_once() -> Callable[..., Bench]:
+    """`new_bench` for property tests, which share their fixtures between examples."""
+    return make_bench
 
 
 @pytest.fixture

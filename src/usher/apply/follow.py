@@ -6,15 +6,21 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Generic, TypeVar
 
+from usher.apply.at_once import AtOnce, attempt, one_by_one
 from usher.apply.ports import Request, RequestKind, RequestState, StatusReader
 from usher.apply.timing import ATTEMPTS, Timing
 from usher.core.errors import BusyError, NotFoundError, UnavailableError, UsherError
 
 _Work = TypeVar("_Work")
 
-_SHORTEST_TICK = 0.2
+_SHORTEST_TICK = 0.1
+_FULL_TICK = 0.15  # added when the window is full: then the starts need the calls
+_TICK_SHARE = 0.05  # of what a request usually takes
+_FIRST_GUESS = 2.0  # seconds; learned from what ends
+_LEARNING = 0.2
 _LONGEST_TICK = 3.0
 _PATIENCE = 900.0  # seconds without any request ending
 _MOST_BLIND_TICKS = 3
@@ -35,10 +41,22 @@ class _Waiting(Generic[_Work]):
     ready_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Running(Generic[_Work]):
+    work: _Work
+    since: float
+
+
 class Window(Generic[_Work]):
     """At most `most` requests of one kind at a time, and at most one per lane.
 
-    `start` begins a piece of work, `lane_of` says which others it may not run beside.
+    `start` begins a piece of work and may be called from several threads; `begin` is told of it before, and
+    `accepted` when it was taken on. `lane_of` says which others it may not run beside. A lane that is busy
+    waits by itself; the others go on.
+
+    One list call per tick follows all requests, and one more call per request asks how it ended. They share
+    AWS's calls per second with the starts, so a tick is as long as it may be without leaving places empty
+    for long: a twentieth of what a request usually takes, and more the fuller the window is.
     """
 
     def __init__(
@@ -46,20 +64,26 @@ class Window(Generic[_Work]):
         kind: RequestKind,
         most: int,
         *,
+        begin: Callable[[_Work], None],
         start: Callable[[_Work], Request],
+        accepted: Callable[[_Work, Request], None],
         lane_of: Callable[[_Work], str],
         status: StatusReader,
         timing: Timing,
+        at_once: AtOnce = one_by_one,
     ) -> None:
         self._kind = kind
         self._most = most
+        self._begin = begin
         self._start = start
+        self._accepted = accepted
         self._lane_of = lane_of
         self._status = status
         self._timing = timing
+        self._at_once = at_once
         self._lanes: dict[str, deque[_Waiting[_Work]]] = {}
-        self._running: dict[str, _Work] = {}
-        self._tick = _SHORTEST_TICK
+        self._running: dict[str, _Running[_Work]] = {}
+        self._usual = _FIRST_GUESS
         self._blind_ticks = 0
         self._last_end = 0.0
 
@@ -70,11 +94,19 @@ class Window(Generic[_Work]):
         while self._lanes or self._running:
             yield from self._launch()
             if self._running:
-                self._timing.sleep(self._tick)
+                self._timing.sleep(self._tick())
                 yield from self._land()
             elif self._lanes:
                 ready_at = min(lane[0].ready_at for lane in self._lanes.values())
                 self._timing.sleep(max(0.0, ready_at - self._timing.clock()))
+
+    def _tick(self) -> float:
+        """How long to wait before the next look, in seconds; longer when nothing has ended for long."""
+        silence = self._timing.clock() - self._last_end
+        fullness = len(self._running) / self._most
+        return min(
+            _LONGEST_TICK, _SHORTEST_TICK + _FULL_TICK * fullness + _TICK_SHARE * max(self._usual, silence)
+        )
 
     def _queue(self, works: Iterable[_Work]) -> None:
         for work in works:
@@ -83,47 +115,54 @@ class Window(Generic[_Work]):
         self._lanes = dict(sorted(self._lanes.items(), key=lambda item: -len(item[1])))
 
     def _launch(self) -> Iterator[Ended[_Work]]:
-        busy = {self._lane_of(work) for work in self._running.values()}
-        for name in list(self._lanes):
-            if len(self._running) >= self._most:
-                return
-            if name not in busy:
-                yield from self._launch_lane(name)
+        """Start what may start now, and go on while some of it ends at once."""
+        while starting := self._next_in_lanes():
+            for _, waiting in starting:
+                self._begin(waiting.work)
+            answers = self._at_once([partial(attempt, partial(self._start, w.work)) for _, w in starting])
+            for (lane, waiting), answer in zip(starting, answers, strict=True):
+                yield from self._started(lane, waiting, answer)
 
-    def _launch_lane(self, name: str) -> Iterator[Ended[_Work]]:
-        """Start the lane's next work; more of it while they end at once."""
-        lane = self._lanes[name]
-        while lane and lane[0].ready_at <= self._timing.clock():
-            waiting = lane[0]
-            try:
-                request = self._start(waiting.work)
-            except BusyError as error:
-                waiting.refusals += 1
-                if waiting.refusals < ATTEMPTS:
-                    waiting.ready_at = self._timing.clock() + self._timing.jitter(waiting.refusals)
-                    return
-                ended: Ended[_Work] | None = Ended(waiting.work, error)
-            except UsherError as error:
-                ended = Ended(waiting.work, error)
-            else:
-                ended = self._ended(waiting.work, request)
-            lane.popleft()
-            if not lane:
-                del self._lanes[name]
-            if ended is None:
-                self._running[request.id] = waiting.work
+    def _next_in_lanes(self) -> list[tuple[str, _Waiting[_Work]]]:
+        """The first in every free lane that may start, as many as there are places."""
+        busy = {self._lane_of(each.work) for each in self._running.values()}
+        now = self._timing.clock()
+        free = (
+            (name, lane[0])
+            for name, lane in self._lanes.items()
+            if name not in busy and lane[0].ready_at <= now
+        )
+        return list(islice(free, self._most - len(self._running)))
+
+    def _started(
+        self, lane: str, waiting: _Waiting[_Work], answer: Request | UsherError
+    ) -> Iterator[Ended[_Work]]:
+        if isinstance(answer, BusyError):
+            waiting.refusals += 1
+            if waiting.refusals < ATTEMPTS:
+                waiting.ready_at = self._timing.clock() + self._timing.jitter(waiting.refusals)
                 return
+        self._lanes[lane].popleft()
+        if not self._lanes[lane]:
+            del self._lanes[lane]
+        if isinstance(answer, UsherError):
+            yield self._note(Ended(waiting.work, answer))
+            return
+        self._accepted(waiting.work, answer)
+        ended = self._ended(waiting.work, answer)
+        if ended is None:
+            self._running[answer.id] = _Running(waiting.work, self._timing.clock())
+        else:
             yield self._note(ended)
 
     def _land(self) -> Iterator[Ended[_Work]]:
-        before = self._last_end
-        for request_id in self._gone_from_list():
-            ended = self._ask(request_id)
+        gone = self._gone_from_list()
+        answers = self._at_once([partial(self._ask, each) for each in gone])
+        for request_id, ended in zip(gone, answers, strict=True):
             if ended is not None:
-                del self._running[request_id]
+                took = self._timing.clock() - self._running.pop(request_id).since
+                self._usual += _LEARNING * (took - self._usual)
                 yield self._note(ended)
-        if self._last_end == before:
-            self._tick = min(_LONGEST_TICK, self._tick * 1.5)
         if self._timing.clock() - self._last_end > _PATIENCE:
             yield from self._give_up()
 
@@ -142,7 +181,7 @@ class Window(Generic[_Work]):
         return [each for each in self._running if each not in still_running]
 
     def _ask(self, request_id: str) -> Ended[_Work] | None:
-        work = self._running[request_id]
+        work = self._running[request_id].work
         try:
             return self._ended(work, self._status.outcome(self._kind, request_id))
         except NotFoundError as error:
@@ -161,14 +200,13 @@ class Window(Generic[_Work]):
 
     def _give_up(self) -> Iterator[Ended[_Work]]:
         minutes = int(_PATIENCE // 60)
-        for work in self._running.values():
-            yield Ended(work, UnavailableError(f"still in progress after {minutes} minutes"))
+        for each in self._running.values():
+            yield Ended(each.work, UnavailableError(f"still in progress after {minutes} minutes"))
         self._running = {}
         self._last_end = self._timing.clock()
 
     def _note(self, ended: Ended[_Work]) -> Ended[_Work]:
         self._last_end = self._timing.clock()
-        self._tick = _SHORTEST_TICK
         return ended
 
 
@@ -178,7 +216,7 @@ def wait_for_running(status: StatusReader, timing: Timing, waiting: Callable[[in
     An interrupted run leaves such requests behind. `waiting` is told how many there are, when that changes.
     Raises UnavailableError when they do not end within a quarter of an hour.
     """
-    begun, tick, told = timing.clock(), _SHORTEST_TICK, 0
+    begun, tick, told = timing.clock(), _FULL_TICK, 0
     kinds = list(RequestKind)
     while kinds:
         running = {kind: timing.patiently(partial(status.running, kind)) for kind in kinds}

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
+from usher.apply.at_once import AtOnce, one_by_one
 from usher.apply.follow import Window
 from usher.apply.identifiers import Identifiers
 from usher.apply.journal import Journal
@@ -97,13 +98,16 @@ def run_plan(
     journal: Journal,
     timing: Timing,
     progress: Callable[[Item], None],
+    at_once: AtOnce = one_by_one,
 ) -> RunResult:
     """Carry out `plan`, made from `actual`; `permission_sets` are the file's, to explain failures.
 
     `progress` is told when a change begins and when it ends. Failures are in the result; raises
     UnavailableError only when the other end no longer answers at all, with how far the run came.
     """
-    run = _Run(plan, actual, permission_sets, writer, people, entitlements, journal, timing, progress)
+    run = _Run(
+        plan, actual, permission_sets, writer, people, entitlements, journal, timing, progress, at_once
+    )
     return run.carry_out()
 
 
@@ -119,6 +123,7 @@ class _Run:
         journal: Journal,
         timing: Timing,
         progress: Callable[[Item], None],
+        at_once: AtOnce,
     ) -> None:
         self._plan = plan
         self._ids = Identifiers(actual)
@@ -129,6 +134,7 @@ class _Run:
         self._journal = journal
         self._timing = timing
         self._progress = progress
+        self._at_once = at_once
         self._broken: dict[Subject, str] = {}
         self._begun: set[Change] = set()
         self._items: list[Item] = []
@@ -177,10 +183,13 @@ class _Run:
         window = Window(
             _request_kind(first),
             MOST_PROVISIONINGS if isinstance(first, ProvisionPermissionSet) else MOST_ASSIGNMENTS,
+            begin=self._begin,
             start=self._start,
+            accepted=self._accepted,
             lane_of=_lane_of,
             status=self._writer,
             timing=self._timing,
+            at_once=self._at_once,
         )
         for ended in window.run(batch):
             if ended.error is None:
@@ -189,18 +198,18 @@ class _Run:
                 self._fail(ended.work, ended.error)
 
     def _start(self, change: _Asynchronous) -> Request:
-        self._begin(change)
         match change:
             case ProvisionPermissionSet(name=name):
-                request = self._writer.start_provisioning(self._ids.permission_set(name))
+                return self._writer.start_provisioning(self._ids.permission_set(name))
             case CreateAssignment(assignment=assignment):
-                request = self._writer.start_creation(self._ids.grant(assignment))
+                return self._writer.start_creation(self._ids.grant(assignment))
             case DeleteAssignment(assignment=assignment):
-                request = self._writer.start_deletion(self._ids.grant(assignment))
+                return self._writer.start_deletion(self._ids.grant(assignment))
             case _:
                 assert_never(change)
+
+    def _accepted(self, change: _Asynchronous, request: Request) -> None:
         self._journal.note("accepted", change=self._words(change), request=request.id)
-        return request
 
     def _make(self, change: _Immediate) -> None:
         writer, ids = self._writer, self._ids

@@ -78,6 +78,7 @@ def _carry_out(
     plan: Plan, comparison: Comparison, rooms: AccessRooms, context: Context
 ) -> tuple[RunResult, Path | None]:
     """Run `plan`, telling progress; the journal's path, if one was needed."""
+    from usher.apply.at_once import side_by_side
     from usher.apply.result import Outcome, RunResult
     from usher.apply.run import run_plan
     from usher.cli.text.plan import item_line
@@ -95,7 +96,7 @@ def _carry_out(
             terminal.say(item_line(item, plan, ended, terminal.style))
 
     terminal.say()
-    with new_journal(context) as journal:
+    with new_journal(context) as journal, side_by_side() as at_once:
         try:
             result = run_plan(
                 plan,
@@ -107,6 +108,7 @@ def _carry_out(
                 journal=journal,
                 timing=rooms.timing,
                 progress=progress,
+                at_once=at_once,
             )
         except KeyboardInterrupt:
             terminal.say("interrupted; run the same command again: it goes on from what is there")
