@@ -38,14 +38,8 @@ def parse_policy_document(text: str) -> PolicyDocument:
 
 def policy_document(document: object) -> PolicyDocument:
     """The policy in an already decoded JSON value. Raises ValueError like `parse_policy_document`."""
-    if not isinstance(document, dict) or not document.get("Statement"):
-        raise ValueError("not a policy: an object with a Statement is needed")
-    statements = document["Statement"]
-    if not isinstance(statements, list):
-        statements = [statements]
-    for number, statement in enumerate(statements, 1):
-        _check_statement(statement, number)
-    text = _canonical_json(document)
+    policy = published_policy(document)
+    text = policy.json
     if len(text) > INLINE_POLICY_MAX_CHARACTERS:
         raise ValueError(
             f"the policy has {len(text):,} characters; the limit is {INLINE_POLICY_MAX_CHARACTERS:,}"
@@ -56,7 +50,22 @@ def policy_document(document: object) -> PolicyDocument:
             f"the policy has {size:,} bytes without white space; "
             f"the limit is {INLINE_POLICY_MAX_NON_WHITESPACE_BYTES:,}"
         )
-    return PolicyDocument(text)
+    return policy
+
+
+def published_policy(document: object) -> PolicyDocument:
+    """A policy that AWS gave out (managed, or service control), which may be longer than an inline one.
+
+    Raises ValueError when it is no policy.
+    """
+    if not isinstance(document, dict) or not document.get("Statement"):
+        raise ValueError("not a policy: an object with a Statement is needed")
+    statements = document["Statement"]
+    if not isinstance(statements, list):
+        statements = [statements]
+    for number, statement in enumerate(statements, 1):
+        _check_statement(statement, number)
+    return PolicyDocument(_canonical_json(document))
 
 
 def _object_without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -19,7 +19,10 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: an action such as `s3:DeleteObject` on a resource ARN (or `*`) under condition keys.
+    """One call: an action such as `s3:DeleteObject` on a resource ARN under condition keys.
+
+    A `resource` with wildcards stands for all resources that it matches: the request is ALLOWED when it is
+    on every one of them, DENIED when it is on every one, and UNKNOWN when it depends on which.
 
     Keys of `context` are compared without case. A key that is absent is not known to be absent, unless its
     value is the empty tuple, which says that the request does not carry it.
@@ -37,13 +40,15 @@ class RolePolicies:
     `identity` are (name, document) pairs: AWS managed, customer managed and inline policies. `boundary` is
     None when there is none. `scps` holds, from the root down to the account, the (name, document) pairs of
     each level's service control policies; empty when they are not given or do not apply (the management
-    account). `missing` names policies whose documents are not known: what only they could allow is UNKNOWN.
+    account). `missing` names policies whose documents are not known: what only they could allow, and what
+    they could deny, is UNKNOWN. `missing_boundary` names a boundary that is not known.
     """
 
     identity: tuple[tuple[str, PolicyDocument], ...]
     boundary: tuple[str, PolicyDocument] | None = None
     scps: tuple[tuple[tuple[str, PolicyDocument], ...], ...] = ()
     missing: tuple[str, ...] = ()
+    missing_boundary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
