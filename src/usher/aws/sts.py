@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from usher.aws.clients import AwsKeys, AwsSettings, aws_errors_as_words, make_client
+from usher.core.callers import Caller, caller_of
 from usher.core.ids import AccountId, account_id
 from usher.core.secrets import Secret
 
@@ -25,6 +26,12 @@ def read_own_account(settings: AwsSettings) -> AccountId:
     """The account that the keys in `settings` belong to."""
     with aws_errors_as_words("sts", "asking which account the directory's own AWS keys belong to"):
         return account_id(make_client("sts", settings).get_caller_identity()["Account"])
+
+
+def read_caller(settings: AwsSettings) -> Caller | None:
+    """The person whose Identity Center session the keys in `settings` are; None for other keys."""
+    with aws_errors_as_words("sts", "asking whose AWS keys these are"):
+        return caller_of(make_client("sts", settings).get_caller_identity()["Arn"])
 
 
 def assume_role(settings: AwsSettings, role_arn: str, session_name: str) -> RoleSession:

@@ -57,6 +57,7 @@ def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
     check_names(desired, actual)
     check_read(desired, actual)
     grants = _compare_grants(desired, actual)
+    emptied = _emptied(desired, actual, grants)
     undeclared = sorted(actual.permission_sets.keys() - desired.permission_sets.keys())
     doomed = [name for name in undeclared if name in grants.doomed]
     set_changes = list(_permission_set_changes(desired, actual, grants))
@@ -71,14 +72,14 @@ def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
     return Plan(
         in_order(changes),
         accounts=_accounts(desired, actual),
-        managed_assignments=len(grants.decided),
+        managed_assignments=len(grants.decided | set(emptied)),
         left_alone=LeftAlone(
             permission_sets=tuple(name for name in undeclared if name not in grants.doomed),
             users=tuple(sorted(actual.users.keys() - desired.users.keys() - desired.external_users)),
             groups=tuple(sorted(actual.groups.keys() - desired.groups.keys() - desired.external_groups)),
         ),
         differences=grants.standing,
-        emptied=_emptied(desired, actual, grants),
+        emptied=emptied,
         managed_sets=sum(is_managed(each) for each in actual.permission_sets.values()),
         unmarked=_unmarked(desired, actual, set_changes),
     )

@@ -200,11 +200,13 @@ def _pairs(grants: Collection[Granted]) -> set[tuple[str, AccountId]]:
 def _plan_of(changes: Sequence[Change], made: Sequence[Change], after: _After, actual: ActualAccess) -> Plan:
     concerned = {_target(granted_by(change)) for change in made if isinstance(change, _ACCESS)}
     held: list[Granted] = [*actual.assignments, *actual.entitlements]
+    emptied = tuple(_emptied(changes, after, actual))
+    decided = {each for each in held if _target(each) in concerned}
     return Plan(
         in_order(changes),
         actual.accounts,
-        managed_assignments=sum(_target(each) in concerned for each in held),
-        emptied=tuple(_emptied(changes, after, actual)),
+        managed_assignments=len(decided | set(emptied)),
+        emptied=emptied,
         managed_sets=sum(is_managed(each) for each in actual.permission_sets.values()),
     )
 
