@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from usher.core.accounts import Account
 from usher.core.ids import AccountId
 from usher.core.organization import DesiredAccess
 
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 _EXAMPLES = ("start-up", "platform-team", "consultant")
 
 
@@ -26,7 +28,7 @@ def _resolve(text: str, name: str) -> DesiredAccess:
         Account(declared.id.value if declared.id else AccountId(f"{number:012}"), declared.name)
         for number, declared in enumerate(file.accounts.values(), 1)
     ]
-    return resolve_access(file, organization)
+    return resolve_access(file, organization, now=NOW)
 
 
 def _example(project: Path, name: str) -> DesiredAccess:

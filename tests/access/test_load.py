@@ -7,12 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from usher.access.locate import Located, Position
-from usher.access.model import AccessFile, DeclaredAccount, EveryAccount, NamedAccounts, Rule, TaggedAccounts
+from usher.access.model import AccessFile, DeclaredAccount, EveryAccount, MatchingAccounts, NamedAccounts
 from usher.core.permission_sets import CustomerPolicy, PermissionSet
 from usher.core.policy_document import policy_document
 from usher.core.principals import Group, Principal, PrincipalKind, User
 
 Load = Callable[[str], AccessFile]
+
+
+def at(line: int, column: int) -> Position:
+    return Position(line, column, "access.yaml")
 
 
 def test_a_version_alone_is_a_file_that_asks_for_nothing(load: Load) -> None:
@@ -21,7 +25,15 @@ def test_a_version_alone_is_a_file_that_asks_for_nothing(load: Load) -> None:
 
 
 def test_empty_sections_are_empty(load: Load) -> None:
-    assert load("version: 1\naccounts:\nusers:\ngroups:\npermission_sets:\naccess:\n") == load("version: 1\n")
+    empty = (
+        "version: 1\nusers:\ngroups:\nfragments:\npermission_sets:\nroles:\naccess:\ntests:\nseparation:\n"
+    )
+    assert load(empty) == load("version: 1\n")
+
+
+def test_an_empty_accounts_section_declares_no_account_and_no_section_means_all_of_them(load: Load) -> None:
+    assert not load("version: 1\naccounts:\n").discovers
+    assert load("version: 1\n").discovers
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(load: Load) -> None:
@@ -30,15 +42,15 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(load: Load) -> None:
 
 def test_accounts_may_be_a_list_of_names(load: Load) -> None:
     assert load("version: 1\naccounts: [management, staging]\n").accounts == {
-        "management": DeclaredAccount("management", Position(2, 12)),
-        "staging": DeclaredAccount("staging", Position(2, 24)),
+        "management": DeclaredAccount("management", at(2, 12)),
+        "staging": DeclaredAccount("staging", at(2, 24)),
     }
 
 
 def test_accounts_may_have_ids_and_tags(load: Load) -> None:
     text = 'version: 1\naccounts:\n  management:\n  staging: {id: "022222222222", tags: {env: staging}}\n'
     staging = load(text).accounts["staging"]
-    assert staging.id == Located("022222222222", Position(4, 17))
+    assert staging.id == Located("022222222222", at(4, 17))
     assert staging.tags == {"env": "staging"}
 
 
@@ -107,7 +119,7 @@ def test_a_boundary_may_be_an_aws_managed_policy_or_a_customer_policy_by_name(lo
         "  A: {boundary: ReadOnlyAccess}\n"
         "  B: {boundary: {customer_policy: Edge}}\n"
     ).permission_sets
-    assert sets["A"].boundary == Located("ReadOnlyAccess", Position(3, 17))
+    assert sets["A"].boundary == Located("ReadOnlyAccess", at(3, 17))
     assert sets["B"].boundary == CustomerPolicy("Edge")
 
 
@@ -141,7 +153,7 @@ permission_sets: {Admin: , Read: }
 access:
 """
 _DEVOPS = Principal(PrincipalKind.GROUP, "devops")
-_STAGING = NamedAccounts((Located("staging", Position(8, 56)),))
+_STAGING = NamedAccounts((Located("staging", at(8, 56)),))
 
 
 @pytest.mark.parametrize(
@@ -149,41 +161,42 @@ _STAGING = NamedAccounts((Located("staging", Position(8, 56)),))
     [
         (
             "{group: devops, permission_set: Admin, accounts: all}",
-            Rule((_DEVOPS,), ("Admin",), EveryAccount(Position(8, 54))),
+            ((_DEVOPS,), ("Admin",), EveryAccount(at(8, 54))),
         ),
         (
             "{group: devops, permission_set: Admin, accounts:   staging}",
-            Rule((_DEVOPS,), ("Admin",), _STAGING),
+            ((_DEVOPS,), ("Admin",), _STAGING),
         ),
         (
             "{group: devops, permission_set: Admin, accounts:  [staging]}",
-            Rule((_DEVOPS,), ("Admin",), _STAGING),
+            ((_DEVOPS,), ("Admin",), _STAGING),
         ),
         (
             '{group: devops, permission_set: Admin, accounts: ["222222222222"]}',
-            Rule((_DEVOPS,), ("Admin",), NamedAccounts((Located("222222222222", Position(8, 55)),))),
+            ((_DEVOPS,), ("Admin",), NamedAccounts((Located("222222222222", at(8, 55)),))),
         ),
         (
             "{group: devops, permission_set: Admin, accounts: {tags: {env: a, team: b}}}",
-            Rule((_DEVOPS,), ("Admin",), TaggedAccounts(Position(8, 61), {"env": "a", "team": "b"})),
+            ((_DEVOPS,), ("Admin",), MatchingAccounts(at(8, 61), {"env": ("a",), "team": ("b",)})),
         ),
         (
             "{users: [ada, ben], permission_sets: [Admin, Read], accounts: all}",
-            Rule(
+            (
                 (Principal(PrincipalKind.USER, "ada"), Principal(PrincipalKind.USER, "ben")),
                 ("Admin", "Read"),
-                EveryAccount(Position(8, 67)),
+                EveryAccount(at(8, 67)),
             ),
         ),
     ],
 )
-def test_a_rule_says_who_gets_what_where(load: Load, written: str, rule: Rule) -> None:
-    assert load(f"{_RULES}  - {written}\n").rules == (rule,)
+def test_a_rule_says_who_gets_what_where(load: Load, written: str, rule: object) -> None:
+    (found,) = load(f"{_RULES}  - {written}\n").rules
+    assert (found.principals, found.permission_sets, found.accounts) == rule
 
 
 def test_an_id_of_an_account_whose_id_only_the_organization_knows_is_left_for_later(load: Load) -> None:
     rules = load(f'{_RULES}  - {{group: devops, permission_set: Admin, accounts: ["333333333333"]}}\n').rules
-    assert rules[0].accounts == NamedAccounts((Located("333333333333", Position(8, 55)),))
+    assert rules[0].accounts == NamedAccounts((Located("333333333333", at(8, 55)),))
 
 
 def test_anchors_aliases_and_merge_keys_work(load: Load) -> None:

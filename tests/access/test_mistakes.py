@@ -87,9 +87,9 @@ def test_mistakes_come_in_the_order_of_the_file() -> None:
     assert [found.line for found in caught.value.diagnostics] == [1, 2, 3, 4, 5]
 
 
-def test_a_file_over_one_mebibyte_is_refused() -> None:
+def test_a_file_over_four_mebibytes_is_refused() -> None:
     text = "version: 1\n# " + "é" * (MAX_BYTES // 2)
-    assert _complaints(text) == ["access.yaml:1:1: the file is larger than 1 MiB"]
+    assert _complaints(text) == ["access.yaml:1:1: the file is larger than 4 MiB"]
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])

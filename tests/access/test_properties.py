@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, Permission
 from usher.core.policy_document import policy_document
 from usher.core.principals import Group, Principal, PrincipalKind, User
 
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 VALIDATOR = Draft202012Validator(json.loads(schema_text()))
 
 _WORDS = [
@@ -249,7 +251,7 @@ def test_what_a_model_says_is_what_its_file_says(
 ) -> None:
     document, meant = world
     access = resolve_access(
-        load_access_file(write(document), "access.yaml"), list(meant["accounts"].values())
+        load_access_file(write(document), "access.yaml"), list(meant["accounts"].values()), now=NOW
     )
     assert {key: getattr(access, key) for key in meant} == meant
 

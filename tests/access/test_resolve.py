@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,6 +18,7 @@ from usher.core.partitions import AWS_CN, AWS_US_GOV
 from usher.core.permission_sets import ManagedPolicy
 from usher.core.principals import Principal, PrincipalKind
 
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 Load = Callable[[str], AccessFile]
 Mistakes = Callable[[Callable[[], object]], list[str]]
 
@@ -57,14 +59,14 @@ def _entered(access: DesiredAccess) -> set[str]:
 def test_a_selector_selects_declared_active_accounts(
     load: Load, mkdev: list[Account], accounts: str, selector: str, entered: set[str]
 ) -> None:
-    assert _entered(resolve_access(load(_text(accounts, selector)), mkdev)) == entered
+    assert _entered(resolve_access(load(_text(accounts, selector)), mkdev, now=NOW)) == entered
 
 
 def test_tags_of_the_file_are_added_to_and_override_those_of_the_organization(
     load: Load, mkdev: list[Account]
 ) -> None:
     text = _text("{staging: {tags: {env: test}}, production: {tags: {env: production}}}", "all")
-    accounts = resolve_access(load(text), mkdev).accounts
+    accounts = resolve_access(load(text), mkdev, now=NOW).accounts
     assert accounts[AccountId("222222222222")].tags == {"team": "web", "env": "test"}
     assert accounts[AccountId("333333333333")].tags == {"env": "production"}
 
@@ -72,14 +74,14 @@ def test_tags_of_the_file_are_added_to_and_override_those_of_the_organization(
 def test_two_rules_that_say_the_same_give_one_assignment(load: Load, mkdev: list[Account]) -> None:
     text = _text("[staging]", "all") + "  - {group: devops, permission_set: Admin, accounts: [staging]}\n"
     devops = Principal(PrincipalKind.GROUP, "devops")
-    assert resolve_access(load(text), mkdev).assignments == {
+    assert resolve_access(load(text), mkdev, now=NOW).assignments == {
         Assignment(devops, "Admin", AccountId("222222222222"))
     }
 
 
 def test_several_principals_and_sets_give_each_to_each(load: Load, mkdev: list[Account]) -> None:
     text = _text("[staging, production]", "all").replace("group: devops", "groups: [devops, developers]")
-    assert len(resolve_access(load(text), mkdev).assignments) == 4
+    assert len(resolve_access(load(text), mkdev, now=NOW).assignments) == 4
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_what_the_organization_does_not_have_is_told_with_its_place(
     load: Load, mkdev: list[Account], mistakes: Mistakes, accounts: str, selector: str, expected: str
 ) -> None:
     file = load(_text(accounts, selector))
-    found = mistakes(lambda: resolve_access(file, mkdev))
+    found = mistakes(lambda: resolve_access(file, mkdev, now=NOW))
     assert found == [f"access.yaml:{expected}"]
 
 
@@ -143,16 +145,16 @@ def test_a_name_that_two_accounts_share_needs_an_id(
     load: Load, mkdev: list[Account], mistakes: Mistakes
 ) -> None:
     twins = [*mkdev, Account(AccountId("444444444444"), "staging")]
-    (line,) = mistakes(lambda: resolve_access(load(_text("[staging]", "all")), twins))
+    (line,) = mistakes(lambda: resolve_access(load(_text("[staging]", "all")), twins, now=NOW))
     assert line.startswith("access.yaml:3:12: the organization has 2 accounts called 'staging'")
     assert line.endswith('(give the id: "222222222222" or "444444444444")')
     with_id = load(_text('{staging: {id: "444444444444"}}', "all"))
-    assert list(resolve_access(with_id, twins).accounts) == ["444444444444"]
+    assert list(resolve_access(with_id, twins, now=NOW).accounts) == ["444444444444"]
 
 
 def test_all_late_mistakes_are_told_together(load: Load, mkdev: list[Account], mistakes: Mistakes) -> None:
     file = load(_text("[stagging, produktion, closed]", "[closed, stagging]"))
-    assert [line.split(": ")[0] for line in mistakes(lambda: resolve_access(file, mkdev))] == [
+    assert [line.split(": ")[0] for line in mistakes(lambda: resolve_access(file, mkdev, now=NOW))] == [
         "access.yaml:3:12",
         "access.yaml:3:22",
         "access.yaml:7:55",
@@ -160,7 +162,7 @@ def test_all_late_mistakes_are_told_together(load: Load, mkdev: list[Account], m
 
 
 def test_accounts_that_the_file_does_not_declare_are_left_alone(load: Load, mkdev: list[Account]) -> None:
-    access = resolve_access(load(_text("[staging]", "all")), mkdev)
+    access = resolve_access(load(_text("[staging]", "all")), mkdev, now=NOW)
     assert [account.name for account in access.accounts.values()] == ["staging"]
 
 
@@ -186,30 +188,30 @@ permission_sets:
     ],
 )
 def test_managed_policies_are_found_by_name_by_path_and_by_arn(load: Load, written: str, arn: str) -> None:
-    access = resolve_access(load(_POLICIES.format(policy=written)), [])
+    access = resolve_access(load(_POLICIES.format(policy=written)), [], now=NOW)
     assert access.permission_sets["Set"].managed_policies == {ManagedPolicy(arn)}
 
 
 def test_managed_policies_belong_to_the_partition(load: Load, mistakes: Mistakes) -> None:
     by_name = load(_POLICIES.format(policy="Billing"))
-    found = resolve_access(by_name, [], partition=AWS_US_GOV).permission_sets["Set"]
+    found = resolve_access(by_name, [], partition=AWS_US_GOV, now=NOW).permission_sets["Set"]
     assert found.managed_policies == {ManagedPolicy("arn:aws-us-gov:iam::aws:policy/job-function/Billing")}
     assert found.boundary == ManagedPolicy("arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess")
     by_arn = load(_POLICIES.format(policy='"arn:aws:iam::aws:policy/ReadOnlyAccess"'))
-    (line,) = mistakes(lambda: resolve_access(by_arn, [], partition=AWS_CN))
+    (line,) = mistakes(lambda: resolve_access(by_arn, [], partition=AWS_CN, now=NOW))
     policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     assert line.startswith(f"access.yaml:5:24: policy {policy} is not of the partition 'aws-cn'")
     assert line.endswith("(its ARNs start with arn:aws-cn:iam::aws:policy/)")
 
 
 def test_every_permission_set_is_marked_as_managed_by_the_access_file(load: Load) -> None:
-    found = resolve_access(load(_POLICIES.format(policy="Billing")), []).permission_sets["Set"]
+    found = resolve_access(load(_POLICIES.format(policy="Billing")), [], now=NOW).permission_sets["Set"]
     assert found.tags == {"risk": "low", "usher:managed-by": "access-file"}
 
 
 def test_resolving_does_not_change_what_was_loaded(load: Load, mkdev: list[Account]) -> None:
     file = load(_text("{staging: {tags: {env: test}}}", "all"))
     before = replace(file)
-    resolve_access(file, mkdev)
+    resolve_access(file, mkdev, now=NOW)
     assert file == before
     assert mkdev[1].tags == {"team": "web"}

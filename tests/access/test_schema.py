@@ -7,9 +7,23 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from usher.access import load, permission_sets, principals, rules
+from usher.access import (
+    access_tests,
+    contents,
+    groups,
+    load,
+    organization,
+    owners,
+    permission_sets,
+    principals,
+    roles,
+    rules,
+    selectors,
+)
 from usher.access.schema import schema_text
+from usher.core.rules import DriftMode
 
+_NEW = ("organization", "owned", "variant", "role", "test", "separation", "duty")
 SCHEMA = json.loads(schema_text())
 
 
@@ -29,15 +43,28 @@ def test_the_published_copy_is_the_packaged_schema(project: Path) -> None:
 def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
     assert set(SCHEMA["properties"]) == set(load._KEYS)
     assert _keys("account") == {"id", "tags"}
+    assert _keys("organization") == set(organization._KEYS)
+    assert set(SCHEMA["$defs"]["organization"]["properties"]["quotas"]["properties"]) == set(
+        organization.QUOTAS
+    )
+    assert _keys("owned") == set(owners.KEYS)
     assert _keys("user") == set(principals._USER_KEYS)
-    assert _keys("group") == set(principals._GROUP_KEYS)
+    assert _keys("group") == set(groups._GROUP_KEYS)
+    assert _keys("contents") == _keys("fragment") == set(contents.CONTENT_KEYS)
     assert _keys("permissionSet") == set(permission_sets._KEYS)
+    assert _keys("variant") == set(permission_sets._VARIANT_KEYS)
+    assert _keys("role") == set(roles.KEYS)
     assert _keys("rule") == set(rules._RULE_KEYS)
+    assert _keys("test") == set(access_tests.TEST_KEYS)
+    assert _keys("separation") == set(access_tests.SEPARATION_KEYS)
+    assert _keys("duty") == set(access_tests.DUTY_KEYS)
+    assert set(SCHEMA["$defs"]["accountSelector"]["oneOf"][2]["properties"]) == set(selectors.KEYS)
+    assert SCHEMA["$defs"]["drift"]["enum"] == [str(mode) for mode in DriftMode]
 
 
 def test_the_reference_explains_every_key(project: Path) -> None:
     reference = (project / "docs" / "reference" / "access-file.md").read_text(encoding="utf-8")
     keys = set(SCHEMA["properties"]).union(
-        *(_keys(name) for name in ("account", "user", "group", "permissionSet", "rule"))
+        *(_keys(name) for name in ("account", "user", "group", "permissionSet", "rule", *_NEW))
     )
     assert [key for key in sorted(keys) if f"`{key}`" not in reference] == []

@@ -26,6 +26,7 @@ IMPORTS = [
     Home("botocore", ("aws/",), "280 ms to import; the hot path has 10"),
     Home("boto3", (), "botocore is enough"),
     Home("ruamel", ("access/parse.py",), "positions are kept in one parser"),
+    Home("yaml", ("access/parse.py",), "positions are kept in one parser"),
     Home("sqlalchemy", ("server/store/", "server/decide.py"), "SQL has one home"),
     Home("alembic", ("server/store/",), "SQL has one home"),
     Home("signxml", ("server/idp/saml/", "sandbox/"), "XML signatures are made and checked in one room each"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from usher.access.diagnostics import Findings
 from usher.access.fields import (
     has_length,
@@ -14,20 +16,22 @@ from usher.access.fields import (
 )
 from usher.access.locate import Items, Located, Node, Position, Scalar, is_nothing
 from usher.access.model import DeclaredAccount
+from usher.access.selectors import WORDS
 from usher.core.ids import ACCOUNT_ID, AccountId, account_id
 
-ALL = "all"
 
-
-def read_accounts(node: Node | None, findings: Findings) -> dict[str, DeclaredAccount]:
-    """The declared accounts by name: a list of names, or a mapping from name to id and tags."""
-    if isinstance(node, Items):
-        accounts = [DeclaredAccount(name.value, name.at) for name in read_names(node, "accounts", findings)]
-    else:
-        accounts = [
-            _read_account(entry.key, entry.node, findings)
-            for entry in read_section(node, "account", findings)
-        ]
+def read_accounts(nodes: Sequence[Node], findings: Findings) -> dict[str, DeclaredAccount]:
+    """The declared accounts by name: lists of names, or mappings from name to id and tags."""
+    accounts: list[DeclaredAccount] = []
+    for node in nodes:
+        if isinstance(node, Items):
+            names = read_names(node, "accounts", findings)
+            accounts += [DeclaredAccount(name.value, name.at) for name in names]
+        else:
+            accounts += [
+                _read_account(entry.key, entry.node, findings)
+                for entry in read_section((node,), "account", findings)
+            ]
     by_name: dict[str, DeclaredAccount] = {}
     for account in accounts:
         first = by_name.setdefault(account.name.casefold(), account)
@@ -64,8 +68,8 @@ def _read_id(node: Node | None, what: str, findings: Findings) -> Located[Accoun
 def _check_name(name: str, at: Position, findings: Findings) -> None:
     if not has_length(name, at, "the account's name", 1, 128, findings):
         return
-    if name == ALL:
-        findings.add(at, f"an account cannot be called '{ALL}' here: rules mean every account by it")
+    if name in WORDS:
+        findings.add(at, f"an account cannot be called '{name}' here: rules mean {WORDS[name]} by it")
     if ACCOUNT_ID.fullmatch(name):
         findings.add(at, f"'{name}' is an id, not a name", f'write NAME: {{id: "{name}"}}')
 

@@ -16,7 +16,7 @@ _MAX_SUGGESTIONS = 50
 
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
-    """One mistake. `line` and `column` count from 1; `hint` is what probably was meant, or empty."""
+    """One mistake or warning; line and column count from 1. `hint` is what probably was meant, or empty."""
 
     file: str
     line: int
@@ -40,11 +40,12 @@ class AccessFileError(UsageError):
 
 
 class Findings:
-    """The mistakes found so far in one file."""
+    """The mistakes and warnings found so far. `file` is where a position stands that names no file."""
 
     def __init__(self, file: str) -> None:
         self._file = file
         self._found: list[Diagnostic] = []
+        self._warned: list[Diagnostic] = []
         self._suggestions = 0
 
     def __len__(self) -> int:
@@ -52,7 +53,16 @@ class Findings:
 
     def add(self, at: Position, message: str, hint: str = "") -> None:
         """Note a mistake at `at`."""
-        self._found.append(Diagnostic(self._file, at.line, at.column, message, hint))
+        self._found.append(self._diagnostic(at, message, hint))
+
+    def warn(self, at: Position, message: str, hint: str = "") -> None:
+        """Note at `at` what is allowed but should be known."""
+        self._warned.append(self._diagnostic(at, message, hint))
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The warnings in the files' order."""
+        return tuple(sorted(set(self._warned)))
 
     def did_you_mean(self, written: str, candidates: Collection[str]) -> str:
         """A hint with the candidate most like `written`, or an empty one."""
@@ -70,6 +80,9 @@ class Findings:
         """Raise AccessFileError with everything found, if anything was."""
         if self._found:
             raise self.error()
+
+    def _diagnostic(self, at: Position, message: str, hint: str) -> Diagnostic:
+        return Diagnostic(at.file or self._file, at.line, at.column, message, hint)
 
 
 def nearest(written: str, candidates: Collection[str]) -> str | None:

@@ -9,7 +9,18 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from usher.access.diagnostics import Findings
-from usher.access.locate import Entry, Fields, Items, Located, Node, Position, Scalar, describe, is_nothing
+from usher.access.locate import (
+    Entry,
+    Fields,
+    Items,
+    Located,
+    Node,
+    Position,
+    Scalar,
+    describe,
+    is_nothing,
+    line_words,
+)
 
 MAX_TAGS = 50
 RESERVED_TAG_PREFIXES = ("aws:", "usher:")
@@ -61,44 +72,50 @@ def read_names(node: Node, what: str, findings: Findings) -> tuple[Located[str],
         if text is None:
             continue
         if text in found:
-            findings.add(item.at, f"{what}: '{text}' is listed twice", f"first on line {found[text].at.line}")
+            findings.add(
+                item.at,
+                f"{what}: '{text}' is listed twice",
+                f"first on {line_words(found[text].at, item.at)}",
+            )
         else:
             found[text] = Located(text, item.at)
     return tuple(found.values())
 
 
-def read_section(node: Node | None, kind: str, findings: Findings) -> Iterator[Entry]:
+def read_section(nodes: Sequence[Node], kind: str, findings: Findings) -> Iterator[Entry]:
     """The entries of a section whose keys are names, after noting names that differ only in case.
 
-    AWS compares the names of users, groups and permission sets without regard to case.
+    `nodes` are the section's parts, one for each file that has it. AWS compares the names of users, groups
+    and permission sets without regard to case.
     """
-    if node is None or is_nothing(node):
-        return
-    if not isinstance(node, Fields):
-        findings.add(node.at, f"{kind}s must be a mapping from name to {kind}, not {describe(node)}")
-        return
     seen: dict[str, Scalar] = {}
-    for entry in node.entries:
-        name = read_text(entry.key, f"the {kind}'s name", findings)
-        if name is None:
+    for node in nodes:
+        if is_nothing(node):
             continue
-        first = seen.setdefault(name.casefold(), entry.key)
-        if first is entry.key:
-            yield entry
-        else:
-            note_same_name(kind, name, entry.key.at, Located(first.text, first.at), findings)
+        if not isinstance(node, Fields):
+            findings.add(node.at, f"{kind}s must be a mapping from name to {kind}, not {describe(node)}")
+            continue
+        for entry in node.entries:
+            name = read_text(entry.key, f"the {kind}'s name", findings)
+            if name is None:
+                continue
+            first = seen.setdefault(name.casefold(), entry.key)
+            if first is entry.key:
+                yield entry
+            else:
+                note_same_name(kind, name, entry.key.at, Located(first.text, first.at), findings)
 
 
 def note_same_name(kind: str, name: str, at: Position, first: Located[str], findings: Findings) -> None:
     """Note that `name` was declared before as `first`, perhaps in other case."""
     case = "" if name == first.value else ", and differs only in case"
-    findings.add(at, f"{kind} '{name}' is declared twice", f"first on line {first.at.line}{case}")
+    findings.add(at, f"{kind} '{name}' is declared twice", f"first on {line_words(first.at, at)}{case}")
 
 
-def read_tags(node: Node, what: str, findings: Findings, *, most: int = MAX_TAGS) -> dict[str, str]:
+def read_tags(node: Node, what: str, findings: Findings, *, most: int | None = MAX_TAGS) -> dict[str, str]:
     """Tags to be put on `what`, within the limits of AWS and outside the prefixes it reserves."""
     tags = read_tag_values(node, what, findings)
-    if len(tags) > most:
+    if most is not None and len(tags) > most:
         findings.add(node.at, f"{what} has {len(tags)} tags; the limit is {most}")
     if isinstance(node, Fields):
         for entry in node.entries:
@@ -119,13 +136,33 @@ def read_tag_values(node: Node, what: str, findings: Findings) -> dict[str, str]
         return {}
     tags: dict[str, str] = {}
     for entry in node.entries:
-        key = read_text(entry.key, "a tag's key", findings)
-        if key is None or not _is_tag_text(key, entry.key.at, f"tag key '{key}'", 1, 128, findings):
+        key = read_tag_key(entry.key, findings)
+        if key is None:
             continue
         value = read_text(entry.node, f"tag '{key}'", findings)
-        if value is not None and _is_tag_text(value, entry.node.at, f"tag '{key}'", 0, 256, findings):
+        if value is not None and is_tag_text(value, entry.node.at, f"tag '{key}'", 0, 256, findings):
             tags[key] = value
     return tags
+
+
+def read_tag_key(node: Scalar, findings: Findings) -> str | None:
+    """A tag's key, or None after noting why it is none."""
+    key = read_text(node, "a tag's key", findings)
+    if key is None or not is_tag_text(key, node.at, f"tag key '{key}'", 1, 128, findings):
+        return None
+    return key
+
+
+def is_tag_text(text: str, at: Position, what: str, low: int, high: int, findings: Findings) -> bool:
+    """Whether AWS takes `text` as a tag's key or value of `low` to `high` characters; notes it when not."""
+    if not has_length(text, at, what, low, high, findings):
+        return False
+    if not is_made_of(text, "LZN", "_.:/=+-@"):
+        findings.add(
+            at, f"{what} has a character that AWS does not allow", "letters, digits, spaces and _.:/=+-@"
+        )
+        return False
+    return True
 
 
 def has_length(text: str, at: Position, what: str, low: int, high: int, findings: Findings) -> bool:
@@ -166,6 +203,16 @@ def one_of(
     return present[0], fields[present[0]]
 
 
+def read_flag(node: Node | None, what: str, findings: Findings) -> bool:
+    """Whether `node` is `true`; absent counts as false."""
+    if node is None:
+        return False
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return node.value
+    findings.add(node.at, f"{what} must be true or false, not {describe(node)}")
+    return False
+
+
 def read_if_present(
     fields: Mapping[str, Node], key: str, reader: Callable[[Node], str | None], default: str = ""
 ) -> str:
@@ -173,17 +220,6 @@ def read_if_present(
     node = fields.get(key)
     text = None if node is None else reader(node)
     return default if text is None else text
-
-
-def _is_tag_text(text: str, at: Position, what: str, low: int, high: int, findings: Findings) -> bool:
-    if not has_length(text, at, what, low, high, findings):
-        return False
-    if not is_made_of(text, "LZN", "_.:/=+-@"):
-        findings.add(
-            at, f"{what} has a character that AWS does not allow", "letters, digits, spaces and _.:/=+-@"
-        )
-        return False
-    return True
 
 
 def _as_list(node: Node) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from usher.access.diagnostics import Findings
+from usher.access.locate import Located
 from usher.core.ids import MANAGED_POLICY_ARN
 from usher.core.partitions import Partition
+from usher.core.permission_sets import ManagedPolicy
 
 # The policies for job functions live under their own path (IAM user guide, "AWS managed policies for
 # job functions"). AdministratorAccess, PowerUserAccess, ReadOnlyAccess and SecurityAudit do not.
@@ -31,6 +34,15 @@ def managed_policy_arn(written: str, partition: Partition) -> str:
     if not written.startswith(partition.managed_policy_prefix):
         raise ValueError(f"policy {written} is not of the partition '{partition.name}'")
     return written
+
+
+def resolve_managed_policy(policy: Located[str], partition: Partition, findings: Findings) -> ManagedPolicy:
+    """The policy in `partition`; notes it when it belongs to another."""
+    try:
+        return ManagedPolicy(managed_policy_arn(policy.value, partition))
+    except ValueError as error:
+        findings.add(policy.at, str(error), f"its ARNs start with {partition.managed_policy_prefix}")
+        return ManagedPolicy(policy.value)
 
 
 def check_managed_policy(written: str) -> tuple[str, str] | None:

@@ -1,8 +1,8 @@
-"""The `users` and `groups` sections."""
+"""The `users` section, and what the names in it and in `groups` have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from usher.access.diagnostics import Findings
@@ -11,37 +11,51 @@ from usher.access.fields import (
     is_made_of,
     is_name_text,
     read_fields,
+    read_flag,
     read_if_present,
-    read_names,
     read_section,
     read_text,
 )
-from usher.access.locate import Located, Node, Position, is_nothing
-from usher.core.principals import Group, User
+from usher.access.locate import Fields, Located, Node, Position, is_nothing
+from usher.core.principals import User
 
 # "Administrator and AWSAdministrators are reserved names" (IAM Identity Center user guide, users and groups).
 RESERVED_NAMES = {"administrator", "awsadministrators"}
 
-_USER_KEYS = ("name", "given_name", "family_name", "display_name", "email")
-_GROUP_KEYS = ("description", "members")
+_USER_KEYS = ("name", "given_name", "family_name", "display_name", "email", "external")
 
 
-def read_users(node: Node | None, findings: Findings) -> dict[str, User]:
-    """The declared users by user name."""
+def read_users(nodes: Sequence[Node], findings: Findings) -> tuple[dict[str, User], frozenset[str]]:
+    """The declared users by user name, and the names of those that a directory elsewhere manages."""
     users: dict[str, User] = {}
-    for entry in read_section(node, "user", findings):
-        _check_user_name(entry.key.text, entry.key.at, findings)
-        users[entry.key.text] = _read_user(entry.key.text, entry.key.at, entry.node, findings)
-    return users
+    external: set[str] = set()
+    for entry in read_section(nodes, "user", findings):
+        name, at = entry.key.text, entry.key.at
+        _check_user_name(name, at, findings)
+        if is_external(entry.node, f"user '{name}'", findings):
+            external.add(name)
+        else:
+            users[name] = _read_user(name, at, entry.node, findings)
+    return users, frozenset(external)
 
 
-def read_groups(node: Node | None, users: Mapping[str, User], findings: Findings) -> dict[str, Group]:
-    """The declared groups by name; each member must be one of `users`."""
-    groups: dict[str, Group] = {}
-    for entry in read_section(node, "group", findings):
-        _check_group_name(entry.key.text, entry.key.at, findings)
-        groups[entry.key.text] = _read_group(entry.key.text, entry.node, users, findings)
-    return groups
+def is_external(node: Node, what: str, findings: Findings) -> bool:
+    """Whether a user or group is marked `external: true`; notes what else it says then."""
+    if not isinstance(node, Fields):
+        return False
+    fields = {entry.key.text: entry for entry in node.entries}
+    if "external" not in fields:
+        return False
+    if not read_flag(fields["external"].node, f"external of {what}", findings):
+        return False
+    for key, entry in fields.items():
+        if key != "external":
+            findings.add(
+                entry.key.at,
+                f"{what} is external and has {key}",
+                "a directory elsewhere decides about it: keep external alone",
+            )
+    return True
 
 
 def check_declared(kind: str, name: Located[str], declared: Mapping[str, object], findings: Findings) -> bool:
@@ -61,7 +75,7 @@ def _read_user(user_name: str, at: Position, node: Node, findings: Findings) -> 
     fields = read_fields(node, what, _USER_KEYS, findings)
     given, family = _read_names_of_person(fields, at, what, findings)
     display = read_if_present(
-        fields, "display_name", partial(_read_name, what=f"display_name of {what}", findings=findings)
+        fields, "display_name", partial(read_name, what=f"display_name of {what}", findings=findings)
     )
     email = read_if_present(fields, "email", partial(_read_email, what=f"email of {what}", findings=findings))
     default_email = user_name if "@" in user_name else ""
@@ -76,7 +90,7 @@ def _read_names_of_person(
         for key in ("given_name", "family_name"):
             if key in fields:
                 findings.add(fields[key].at, f"{what} has both name and {key}", "keep one")
-        name = _read_name(fields["name"], f"name of {what}", findings) or ""
+        name = read_name(fields["name"], f"name of {what}", findings) or ""
         *given, family = name.split() or [""]
         if name and not given:
             findings.add(
@@ -88,13 +102,14 @@ def _read_names_of_person(
         words = "a name" if len(missing) == 2 else f"a {missing[0]}"
         findings.add(at, f"{what} needs {words}", "write {name: Given Family}")
     given_name, family_name = (
-        read_if_present(fields, key, partial(_read_name, what=f"{key} of {what}", findings=findings))
+        read_if_present(fields, key, partial(read_name, what=f"{key} of {what}", findings=findings))
         for key in ("given_name", "family_name")
     )
     return given_name, family_name
 
 
-def _read_name(node: Node, what: str, findings: Findings) -> str | None:
+def read_name(node: Node, what: str, findings: Findings) -> str | None:
+    """A displayed name or description as the identity store takes it."""
     text = read_text(node, what, findings)
     if text is None or not has_length(text, node.at, what, 1, 1024, findings):
         return None
@@ -108,7 +123,7 @@ def _read_name(node: Node, what: str, findings: Findings) -> str | None:
 
 
 def _read_email(node: Node, what: str, findings: Findings) -> str | None:
-    text = _read_name(node, what, findings)
+    text = read_name(node, what, findings)
     if text is None:
         return None
     local, at_sign, host = text.rpartition("@")
@@ -126,7 +141,8 @@ def _check_user_name(name: str, at: Position, findings: Findings) -> None:
     _check_not_reserved("user", name, at, findings)
 
 
-def _check_group_name(name: str, at: Position, findings: Findings) -> None:
+def check_group_name(name: str, at: Position, findings: Findings) -> None:
+    """Note what AWS does not allow in a group's name."""
     if not has_length(name, at, "the group's name", 1, 1024, findings):
         return
     if not name.strip() or not is_name_text(name):
@@ -137,16 +153,3 @@ def _check_group_name(name: str, at: Position, findings: Findings) -> None:
 def _check_not_reserved(kind: str, name: str, at: Position, findings: Findings) -> None:
     if name.casefold() in RESERVED_NAMES:
         findings.add(at, f"{kind} name '{name}' is reserved by AWS")
-
-
-def _read_group(name: str, node: Node, users: Mapping[str, User], findings: Findings) -> Group:
-    what = f"group '{name}'"
-    if is_nothing(node):
-        return Group(name)
-    fields = read_fields(node, what, _GROUP_KEYS, findings)
-    description = read_if_present(
-        fields, "description", partial(_read_name, what=f"description of {what}", findings=findings)
-    )
-    members = read_names(fields["members"], f"members of {what}", findings) if "members" in fields else ()
-    known = [member.value for member in members if check_declared("user", member, users, findings)]
-    return Group(name, description, frozenset(known))

@@ -1,91 +1,62 @@
-"""The `access` section: who gets which permission set where."""
+"""The `access` section: who gets which permission set or role where."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from usher.access.accounts import ALL
 from usher.access.diagnostics import Findings
-from usher.access.fields import (
-    one_of,
-    read_fields,
-    read_items,
-    read_located_text,
-    read_names,
-    read_tag_values,
-)
-from usher.access.locate import Fields, Items, Located, Node, Scalar, describe
-from usher.access.model import (
-    AccountSelector,
-    DeclaredAccount,
-    EveryAccount,
-    NamedAccounts,
-    Rule,
-    TaggedAccounts,
-)
+from usher.access.fields import one_of, read_fields, read_items, read_located_text, read_names
+from usher.access.locate import Fields, Items, Located, Node
+from usher.access.model import Rule
+from usher.access.notes import KEYS as NOTE_KEYS
+from usher.access.notes import read_note
+from usher.access.owners import UNLIMITED, Owned
 from usher.access.principals import check_declared
-from usher.core.ids import ACCOUNT_ID
+from usher.access.selectors import CHOICES, SelectorReader
 from usher.core.principals import Principal, PrincipalKind
+from usher.core.rules import DriftMode
 
-_WHO = ("group", "groups", "user", "users")
-_WHAT = ("permission_set", "permission_sets")
-_RULE_KEYS = (*_WHO, *_WHAT, "accounts")
-_SELECTORS = "write all, a name, [names] or {tags: {env: production}}"
+WHO = ("group", "groups", "user", "users")
+_WHAT = ("permission_set", "permission_sets", "role", "roles")
+_RULE_KEYS = (*WHO, *_WHAT, "accounts", *NOTE_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What rules may refer to, by name."""
+    """What rules and tests may refer to, by kind and name."""
 
-    accounts: Mapping[str, DeclaredAccount]
-    users: Mapping[str, object]
-    groups: Mapping[str, object]
-    permission_sets: Mapping[str, object]
+    names: Mapping[str, Mapping[str, object]]
+    selectors: SelectorReader
+    drift: DriftMode = DriftMode.ENFORCE
 
 
-def read_rules(node: Node | None, declared: Declared, findings: Findings) -> tuple[Rule, ...]:
-    """The rules in the file's order. Two rules may give the same access; it is given once."""
-    if node is None:
-        return ()
-    rules: list[Rule] = []
+def read_rules(
+    node: Node, declared: Declared, findings: Findings, *, owner: str = "", owned: Owned = UNLIMITED
+) -> list[Rule]:
+    """One file's rules in its order. Two rules may give the same access; it is given once."""
+    rules = []
     for number, item in enumerate(read_items(node, "access", findings), 1):
-        rule = _read_rule(item, f"access rule {number}", declared, findings)
+        rule = _read_rule(item, f"access rule {number}", declared, owner, owned, findings)
         if rule is not None:
             rules.append(rule)
-    return tuple(rules)
+    return rules
 
 
-def _read_rule(node: Node, what: str, declared: Declared, findings: Findings) -> Rule | None:
-    fields = read_fields(node, what, _RULE_KEYS, findings)
-    if not isinstance(node, Fields):
-        return None
-    principals = _read_principals(fields, node, what, declared, findings)
-    chosen = one_of(fields, node.at, what, _WHAT, findings)
-    sets = _read_references(chosen, "permission set", declared.permission_sets, findings) if chosen else ()
-    if "accounts" not in fields:
-        findings.add(node.at, f"{what} needs accounts", _SELECTORS)
-        return None
-    selector = _read_selector(fields["accounts"], what, declared.accounts, findings)
-    return None if selector is None else Rule(principals, tuple(sets), selector)
-
-
-def _read_principals(
+def read_who(
     fields: Mapping[str, Node], node: Fields, what: str, declared: Declared, findings: Findings
-) -> tuple[Principal, ...]:
-    chosen = one_of(fields, node.at, what, _WHO, findings)
+) -> list[tuple[PrincipalKind, Located[str]]]:
+    """The principals of a rule or test, each declared."""
+    chosen = one_of(fields, node.at, what, WHO, findings)
     if chosen is None:
-        return ()
-    if chosen[0] in ("group", "groups"):
-        names = _read_references(chosen, "group", declared.groups, findings)
-        return tuple(Principal(PrincipalKind.GROUP, name) for name in names)
-    names = _read_references(chosen, "user", declared.users, findings)
-    return tuple(Principal(PrincipalKind.USER, name) for name in names)
+        return []
+    kind = PrincipalKind.GROUP if chosen[0] in ("group", "groups") else PrincipalKind.USER
+    return [(kind, name) for name in read_references(chosen, kind.lower(), declared, findings)]
 
 
-def _read_references(
-    chosen: tuple[str, Node], kind: str, declared: Mapping[str, object], findings: Findings
-) -> Sequence[str]:
+def read_references(
+    chosen: tuple[str, Node], kind: str, declared: Declared, findings: Findings
+) -> Sequence[Located[str]]:
     """The declared names under a key: one name when the key is singular, a list when it is plural."""
     key, node = chosen
     if key.endswith("s"):
@@ -98,60 +69,43 @@ def _read_references(
     else:
         name = read_located_text(node, key, findings)
         names = (name,) if name else ()
-    return [name.value for name in names if check_declared(kind, name, declared, findings)]
+    return [name for name in names if check_declared(kind, name, declared.names[kind], findings)]
 
 
-def _read_selector(
-    node: Node, what: str, accounts: Mapping[str, DeclaredAccount], findings: Findings
-) -> AccountSelector | None:
-    match node:
-        case Scalar(value=str(text)) if text == ALL:
-            return EveryAccount(node.at)
-        case Scalar(value=str(text)):
-            names: tuple[Located[str], ...] = (Located(text, node.at),)
-        case Items():
-            names = read_names(node, f"accounts of {what}", findings)
-            if not node.nodes:
-                findings.add(node.at, f"accounts of {what} is empty", _SELECTORS)
-        case Fields():
-            return _read_tag_selector(node, what, findings)
-        case Scalar():
-            hint = _SELECTORS if node.value is None else f'write it in quotes: "{node.text}"'
-            findings.add(node.at, f"accounts of {what} cannot be {describe(node)}", hint)
-            return None
-    known = [name for name in names if _check_account(name, accounts, findings)]
-    return NamedAccounts(tuple(known))
-
-
-def _read_tag_selector(node: Fields, what: str, findings: Findings) -> AccountSelector | None:
-    fields = read_fields(node, f"accounts of {what}", ("tags",), findings)
-    if "tags" not in fields:
-        if not node.entries:
-            findings.add(node.at, f"accounts of {what} is empty", _SELECTORS)
+def _read_rule(
+    node: Node, what: str, declared: Declared, owner: str, owned: Owned, findings: Findings
+) -> Rule | None:
+    fields = read_fields(node, what, _RULE_KEYS, findings)
+    if not isinstance(node, Fields):
         return None
-    tags = read_tag_values(fields["tags"], f"accounts of {what}", findings)
-    if isinstance(fields["tags"], Fields) and fields["tags"].entries:
-        return TaggedAccounts(fields["tags"].at, tags) if tags else None
-    if not tags and (isinstance(fields["tags"], Fields) or describe(fields["tags"]) == "nothing"):
-        findings.add(
-            fields["tags"].at, f"tags of {what} are empty", "they would mean every account: write all"
-        )
-    return None
+    who = read_who(fields, node, what, declared, findings)
+    for kind, name in who:
+        owned.check(kind.lower(), name, findings)
+    sets, roles = _read_what(fields, node, what, declared, owned, findings)
+    note = read_note(fields, node.at.place, what, owner or owned.owner, declared.drift, findings)
+    if "accounts" not in fields:
+        findings.add(node.at, f"{what} needs accounts", CHOICES)
+        return None
+    selector = declared.selectors.read(fields["accounts"], f"accounts of {what}")
+    if selector is None:
+        return None
+    principals = tuple(Principal(kind, name.value) for kind, name in who)
+    return Rule(principals, sets, selector, note, fields["accounts"].at, roles, owned.accounts)
 
 
-def _check_account(name: Located[str], accounts: Mapping[str, DeclaredAccount], findings: Findings) -> bool:
-    if name.value == ALL:
-        findings.add(name.at, f"'{ALL}' stands alone", "write accounts: all")
-        return False
-    if ACCOUNT_ID.fullmatch(name.value) and name.value not in accounts:
-        ids = [account.id.value for account in accounts.values() if account.id]
-        # While some declared accounts have no id, only the organization can tell whose id this is.
-        if name.value in ids or len(ids) < len(accounts):
-            return True
-        findings.add(
-            name.at,
-            f"no account in this file has the id {name.value}",
-            findings.did_you_mean(name.value, ids),
-        )
-        return False
-    return check_declared("account", name, accounts, findings)
+def _read_what(
+    fields: Mapping[str, Node],
+    node: Fields,
+    what: str,
+    declared: Declared,
+    owned: Owned,
+    findings: Findings,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The permission sets, or else the roles, that a rule gives."""
+    chosen = one_of(fields, node.at, what, _WHAT, findings)
+    if chosen is None:
+        return (), ()
+    kind = "role" if chosen[0].startswith("role") else "permission set"
+    names = read_references(chosen, kind, declared, findings)
+    given = tuple(name.value for name in names if owned.check(kind, name, findings))
+    return ((), given) if kind == "role" else (given, ())

@@ -120,7 +120,9 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
     tagged = with_their_tags(
         rooms.organizations, accounts, [account for account in accounts if account.id in asked]
     )
-    desired = resolve_access(file, tagged, partition=partition_of_region(rooms.region))
+    desired = resolve_access(
+        file, tagged, partition=partition_of_region(rooms.region), now=datetime.now(UTC)
+    )
     reading = read_access(
         rooms.sso,
         rooms.people,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def expected_entries(text: str, organization: SandboxOrganization) -> tuple[Entr
         Account(number, name, tags={"env": name}, is_management=number == organization.management_id)
         for name, number in organization.accounts.items()
     ]
-    wanted = resolve_access(load_access_file(text, EXAMPLE.name), accounts)
+    wanted = resolve_access(load_access_file(text, EXAMPLE.name), accounts, now=datetime.now(UTC))
     entries = set()
     for assignment in wanted.assignments:
         principal = assignment.principal
