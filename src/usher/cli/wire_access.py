@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from usher.access.model import AccessFile
 from usher.access.resolve import resolve_access
-from usher.access.tag_needs import accounts_to_ask_for_tags
+from usher.access.tag_needs import accounts_to_ask_for_tags, needs_units
 from usher.apply.cost import Strategy
 from usher.apply.journal import JournalFile, open_journal
 from usher.apply.pace import Pace
@@ -23,7 +23,7 @@ from usher.apply.read import Reading, read_access
 from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
 from usher.apply.timing import Timing
 from usher.aws.account_access import CURSOR, AccountAccess
-from usher.aws.accounts import list_accounts_in_units, with_their_tags
+from usher.aws.accounts import PlacedAccounts, list_accounts_in_units, with_their_tags
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
@@ -115,14 +115,16 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
 
     Raises AccessFileError when the file does not fit the organization.
     """
-    accounts = list_accounts(rooms.organizations)
+    if needs_units(file):
+        placed = list_accounts_in_units(rooms.organizations)
+    else:
+        placed = PlacedAccounts(tuple(list_accounts(rooms.organizations)), 0)
+    accounts = placed.accounts
     asked = accounts_to_ask_for_tags(file, accounts)
     tagged = with_their_tags(
         rooms.organizations, accounts, [account for account in accounts if account.id in asked]
     )
-    desired = resolve_access(
-        file, tagged, partition=partition_of_region(rooms.region), now=datetime.now(UTC)
-    )
+    desired = resolve_access(file, tagged, partition=partition_of_region(rooms.region), now=datetime.now(UTC))
     reading = read_access(
         rooms.sso,
         rooms.people,
@@ -132,6 +134,7 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
         desired,
         strategy=strategy,
         tags_asked=len(asked),
+        unit_calls=placed.unit_calls,
     )
     return Comparison(desired, reading)
 

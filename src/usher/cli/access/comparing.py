@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from usher.access.model import AccessFile
+from usher.access.organization import OrganizationRef
 from usher.cli.context import Context
 
 if TYPE_CHECKING:
@@ -13,16 +14,19 @@ if TYPE_CHECKING:
     from usher.plan.changes import Plan
 
 
-def open_rooms(options: argparse.Namespace, context: Context) -> AccessRooms:
-    """The Identity Center that the options name."""
+def open_rooms(
+    options: argparse.Namespace, context: Context, organization: OrganizationRef | None = None
+) -> AccessRooms:
+    """The Identity Center that the options name; where they are silent, that of the file's organization."""
     from usher.cli.wire_access import open_access_rooms
 
+    named = organization or OrganizationRef()
     return open_access_rooms(
         context,
-        region=options.region,
-        profile=options.profile,
+        region=options.region or named.region,
+        profile=options.profile or named.profile,
         endpoint_url=options.endpoint_url,
-        instance_arn=options.instance_arn,
+        instance_arn=options.instance_arn or named.instance,
         calls_per_second=options.calls_per_second,
     )
 
@@ -36,7 +40,7 @@ def make_plan(
     from usher.cli.wire_access import compare
     from usher.plan.diff import plan_changes
 
-    rooms = open_rooms(options, context)
+    rooms = open_rooms(options, context, file.organization)
     if settle:
         terminal = context.terminal
         wait_for_running(
