@@ -34,7 +34,7 @@ def check_separations(
 
 
 def unchecked_groups(desired: DesiredAccess, actual: ActualAccess | None = None) -> frozenset[str]:
-    """The groups that separations are about and whose members are not known: what they hide is not checked."""
+    """The groups that separations are about and whose members are not known, so that they are not checked."""
     world = _World(desired, actual)
     duties = [duty for separation in desired.separations for duty in separation.duties]
     named = frozenset[str]().union(*(duty.groups for duty in duties))
