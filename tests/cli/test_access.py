@@ -84,7 +84,7 @@ def test_the_plan_of_the_applied_organization_costs_what_the_best_strategy_predi
     assert access_directory.usher("plan", "--json") == 0
     calls = json.loads(capsys.readouterr().out)["calls"]
     assert calls["total"] == calls["predicted"] == calls["best"] == sum(calls["by_operation"].values())
-    assert calls["total"] == 29
+    assert calls["total"] == 28
 
 
 def test_changed_contents_are_provisioned_and_taken_back(
@@ -260,9 +260,88 @@ def test_a_missing_file_is_told_with_the_command(
     assert "usher access plan FILE" in capsys.readouterr().err
 
 
-def test_a_folder_is_no_access_file(access_directory: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert access_directory.usher("plan", ".") == 2
-    assert "cannot be read" in capsys.readouterr().err
+def test_a_folder_without_access_files_is_told(
+    access_directory: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (access_directory.folder / "access").mkdir()
+    assert access_directory.usher("plan", "access") == 5
+    assert "there is no access file in the folder 'access'" in capsys.readouterr().err
+    assert access_directory.usher("plan") == 5
+    assert "usher access plan access/" in capsys.readouterr().err
+
+
+def test_a_folder_is_one_access_file_in_parts(
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = access_directory.folder / "access"
+    folder.mkdir()
+    people, _, rules = example.partition("access:\n")
+    (folder / "people.yml").write_text(people)
+    (folder / "rules.yaml").write_text(f"version: 1\naccess:\n{rules}")
+    (folder / "notes.txt").write_text("not: [read")
+    (folder / ".hidden.yaml").write_text("not: [read")
+    assert access_directory.usher("plan", "access", "--exit-code") == 6
+    assert "15 to add." in capsys.readouterr().out
+
+
+def test_the_file_says_which_organization_it_is_for(
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access_directory.write(example + "organization: {profile: nobody}\n")
+    assert access_directory.usher("plan") == 2
+    assert "there is no AWS profile 'nobody'" in capsys.readouterr().err
+    access_directory.write(example + "organization: {region: us-gov-west-1}\n")
+    assert access_directory.usher("plan") == 2
+    assert "this file is for the partition 'aws-us-gov'" in capsys.readouterr().err
+
+
+def test_a_plan_warns_of_reviews_that_are_due_and_gives_nothing_by_expired_rules(
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noted = "accounts: [staging], review: 2020-01-01, owner: ada}"
+    expired = "accounts: {tags: {env: production}}, expires: 2020-01-01}"
+    changed = example.replace("accounts: [staging]}", noted)
+    changed = changed.replace("accounts: {tags: {env: production}}}", expired)
+    assert changed.count("2020-01-01") == 2
+    access_directory.write(changed)
+    assert access_directory.usher("plan") == 0
+    shown = capsys.readouterr()
+    assert "warning: this rule was to be reviewed by 2020-01-01 (ask ada)" in shown.err
+    assert "warning: this rule expired on 2020-01-01 23:59 UTC and gives nothing" in shown.err
+    assert "developers gains ReadOnlyAccess" not in shown.out
+
+
+def test_check_takes_several_organizations_and_tells_the_mistakes_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gov, china = tmp_path / "gov", tmp_path / "china.yaml"
+    gov.mkdir()
+    (gov / "a.yaml").write_text("version: 1\norganization: {name: gov, partition: aws-us-gov}\n")
+    china.write_text("version: 1\naccounts: [staging]\n")
+    assert run(["access", "check", str(gov), str(china)]) == 0
+    assert f"{gov} has no mistakes: all accounts of the organization" in capsys.readouterr().out
+    assert run(["access", "check", str(gov), str(china), "--json"]) == 0
+    documents = json.loads(capsys.readouterr().out)["files"]
+    assert [(each["organization"], each["discovers"]) for each in documents] == [("gov", True), ("", False)]
+    (gov / "a.yaml").write_text("version: 2\n")
+    china.write_text("version: 3\n")
+    assert run(["access", "check", str(gov), str(china)]) == 2
+    assert capsys.readouterr().err.count("is not known") == 2
+
+
+def test_a_file_full_of_mistakes_fills_one_screen_and_json_has_them_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "access.yaml"
+    names = ", ".join(f"{'n' * 900}{number}" for number in range(50))
+    path.write_text(f"version: 1\nusers: {{}}\ngroups: {{devops: {{members: [{names}]}}}}\n")
+    assert run(["access", "check", str(path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 22
+    assert lines[-2:] == ["and 30 more: --json has them all", "50 mistakes; nothing was changed"]
+    assert max(map(len, lines)) < 500
+    assert run(["access", "check", str(path), "--json"]) == 2
+    assert len(json.loads(capsys.readouterr().out)["diagnostics"]) == 50
 
 
 def test_an_unwritable_configuration_folder_stops_before_anything_is_changed(
@@ -281,6 +360,8 @@ def test_tags_are_asked_only_of_accounts_on_which_a_rule_depends(
     access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     access_directory.tags["111111111111"] = {"env": "production"}
+    reaching = "accounts: {tags: {env: production}, management: true}}"
+    access_directory.write(example.replace("accounts: {tags: {env: production}}}", reaching))
     assert access_directory.usher("plan", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     texts = [change["text"] for change in document["changes"]]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from usher.access.model import AccessFile
 from usher.access.organization import OrganizationRef
+from usher.access.reviews import warnings_at
 from usher.cli.context import Context
+from usher.cli.text.diagnostics import say_warnings
 
 if TYPE_CHECKING:
     from usher.cli.wire_access import AccessRooms, Comparison
@@ -48,4 +51,5 @@ def make_plan(
         )
     strategy = None if options.strategy == "auto" else Strategy(options.strategy)
     comparison = compare(rooms, file, strategy)
+    say_warnings(warnings_at(file, datetime.now(UTC)), context.terminal)
     return rooms, comparison, plan_changes(comparison.desired, comparison.reading.actual)

@@ -9,7 +9,9 @@ DEFAULT_FILE = "access.yaml"
 
 def add_file_argument(parser: argparse.ArgumentParser) -> None:
     """FILE: the access file."""
-    parser.add_argument("file", nargs="?", default=DEFAULT_FILE, metavar="FILE", help="the access file")
+    parser.add_argument(
+        "file", nargs="?", default=DEFAULT_FILE, metavar="FILE", help="the access file, or a folder of them"
+    )
 
 
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
