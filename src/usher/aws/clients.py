@@ -5,7 +5,7 @@ Every botocore exception ends here: callers see `UsherError`s that name the serv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,21 @@ from botocore.loaders import Loader, create_loader
 from usher.core.errors import ExitCode, NoAccessError, NotFoundError, UnavailableError, UsageError, UsherError
 from usher.core.secrets import Secret
 
-_THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown"})
+_THROTTLES = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+# sso-admin documents ConflictException as "a previous successful write has not propagated yet, retry with
+# backoff"; identitystore uses the same code for names already taken, which its `Reason` tells apart.
+_TAKEN = "UNIQUENESS_CONSTRAINT_VIOLATION"
 _NOT_FOUND = frozenset({"ResourceNotFoundException", "NoSuchEntity", "AccountNotFoundException"})
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 _BAD_KEYS = frozenset(
@@ -59,8 +73,8 @@ class AwsSettings:
     keys: AwsKeys | None = None
 
 
-def make_client(service: str, settings: AwsSettings, *, unsigned: bool = False) -> Any:
-    """A botocore client for `service` that retries only what is safe to retry.
+def make_client(service: str, settings: AwsSettings, *, unsigned: bool = False, attempts: int = 4) -> Any:
+    """A botocore client for `service` that retries only what is safe to retry, up to `attempts` in all.
 
     Raises UsageError when the profile does not exist or the region is unknown.
     """
@@ -75,7 +89,7 @@ def make_client(service: str, settings: AwsSettings, *, unsigned: bool = False) 
                 token.reveal() if token else None,
             )
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 4},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
             read_timeout=30,
             signature_version=botocore.UNSIGNED if unsigned else None,
@@ -134,13 +148,27 @@ def error_code(error: BaseException) -> str:
     return ""
 
 
+def is_throttle(error: BaseException) -> bool:
+    """Whether `error` says that there were too many calls."""
+    return error_code(error) in _THROTTLES
+
+
+def is_taken(error: BaseException) -> bool:
+    """Whether `error` says that a name is taken already."""
+    response = getattr(error.__cause__, "response", None)
+    return isinstance(response, Mapping) and response.get("Reason") == _TAKEN
+
+
 def _from_client_error(error: aws_errors.ClientError, service: str, what: str) -> UsherError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message") or "no message")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     text = f"{what}: {service} answered {code}: {message}"
     if code in _THROTTLES:
-        return UnavailableError(text, hint="running the command again is safe")
+        return UnavailableError(
+            f"{what}: {service} is busy: the calls it takes in a second are used up",
+            hint="running the command again is safe",
+        )
     if code in _BAD_KEYS:
         return NoAccessError(
             text,

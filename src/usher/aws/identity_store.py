@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usher.apply.ports import Membership
-from usher.aws.calls import ServiceCalls, is_taken
+from usher.aws.calls import ServiceCalls
+from usher.aws.clients import is_taken
 from usher.core.errors import NotFoundError, UsherError
 from usher.core.ids import PrincipalId
 from usher.core.organization import Instance

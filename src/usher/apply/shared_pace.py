@@ -1,0 +1,85 @@
+"""A bucket in a small file, so that all processes of this person keep one pace together.
+
+The file is changed under a lock that the kernel releases even when its holder is killed, with one write of
+a few bytes; one that makes no sense is begun anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from usher.apply.pace import Bucket
+
+_Answer = TypeVar("_Answer")
+
+_FORM = struct.Struct("<8sdddII")
+_MARK = b"usher p1"
+_LONGEST_WAIT = 1.0  # the lock is held for microseconds; who holds it longer was stopped
+_BETWEEN_TRIES = 0.002
+
+
+class SharedMemory:
+    """The bucket in the file at `path`, made with its folder when first used.
+
+    Raises OSError when the file or its lock cannot be had.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def update(self, change: Callable[[Bucket | None], tuple[Bucket, _Answer]]) -> _Answer:
+        """Replace the bucket, while no other process does."""
+        descriptor = self._open()
+        with _locked(descriptor, self._path):
+            bucket, answer = change(_unpack(os.pread(descriptor, _FORM.size, 0)))
+            os.pwrite(descriptor, _pack(bucket), 0)
+        return answer
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(self._path, flags, 0o600)
+        return self._descriptor
+
+    def __del__(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+
+@contextmanager
+def _locked(descriptor: int, path: Path) -> Iterator[None]:
+    give_up = time.monotonic() + _LONGEST_WAIT
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"another process does not let go of {path}") from None
+            time.sleep(_BETWEEN_TRIES)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _pack(bucket: Bucket) -> bytes:
+    return _FORM.pack(_MARK, bucket.due, bucket.learnt, bucket.learnt_at, bucket.calls, bucket.throttles)
+
+
+def _unpack(data: bytes) -> Bucket | None:
+    if len(data) != _FORM.size:
+        return None
+    mark, due, learnt, learnt_at, calls, throttles = _FORM.unpack(data)
+    sound = mark == _MARK and all(map(math.isfinite, (due, learnt, learnt_at))) and learnt >= 0
+    return Bucket(due, learnt, learnt_at, calls, throttles) if sound else None
