@@ -324,6 +324,13 @@ def test_asynchronous_requests_start_as_aws_says(aws: Any, sso: SsoAdmin) -> Non
     assert aws.asked_for("ProvisionPermissionSet")[0]["TargetType"] == "ALL_PROVISIONED_ACCOUNTS"
 
 
+def test_a_throttle_is_told_in_words(aws: Any, sso: SsoAdmin) -> None:
+    aws.refuse("ListPermissionSets", "ThrottlingException")
+    with pytest.raises(BusyError, match="sso-admin is busy") as told:
+        sso.list_permission_sets()
+    assert "Throttling" not in told.value.message
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

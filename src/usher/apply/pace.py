@@ -23,6 +23,7 @@ _STEEPEST_FALL = 0.25
 _RETURN_PER_SECOND = 0.02
 _SLOWEST = 0.5
 _LONGEST_QUEUE = 120.0
+_SHORTEST_WAIT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Pace:
     def take(self) -> None:
         """Wait until one more call may be made."""
         wait = self._update(lambda bucket, now: take_one(bucket, self._ceiling, now))
-        if wait > 0:
+        if wait > _SHORTEST_WAIT:
             self._sleep(wait)
 
     def note(self, *, throttled: bool) -> None:

@@ -1,4 +1,4 @@
-"""Every call to AWS goes through here: counted by operation, paced, tried again, paged, its errors in words."""
+"""Every call to AWS goes through here: counted, paced, tried again, paged, its errors put in words."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ class Terminal:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._colour = self._err.isatty() if colour is None else colour
+        self._status = ""
 
     @property
     def interactive(self) -> bool:
@@ -48,11 +49,21 @@ class Terminal:
 
     def result(self, text: str) -> None:
         """Print a result: what a script reads, on stdout."""
+        self.status("")
         print(text, file=self._out, flush=True)
 
     def say(self, text: str = "") -> None:
         """Print words for people, on stderr."""
+        self.status("")
         print(text, file=self._err, flush=True)
+
+    def status(self, text: str) -> None:
+        """Show how far something is, in a line that the next words replace; only where a person looks."""
+        if text == self._status or not self._err.isatty():
+            return
+        self._status = text
+        self._err.write(f"\r\x1b[K{text}")
+        self._err.flush()
 
     def style(self, name: str, text: str) -> str:
         """`text` in a named style (add, change, remove, error, warn, strong, dim, link)."""

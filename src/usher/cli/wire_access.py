@@ -20,6 +20,7 @@ from usher.apply.cost import Strategy
 from usher.apply.journal import JournalFile, open_journal
 from usher.apply.pace import Pace
 from usher.apply.read import Reading, read_access
+from usher.apply.shared_pace import SharedMemory
 from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
 from usher.apply.timing import Timing
 from usher.aws.account_access import CURSOR, AccountAccess
@@ -29,8 +30,10 @@ from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
 from usher.aws.instances import read_instance
 from usher.aws.organizations import list_accounts
+from usher.aws.patience import Patience
 from usher.aws.sso_admin import SsoAdmin
 from usher.cli.context import Context
+from usher.cli.text.reading import ReadingProgress
 from usher.core.organization import DesiredAccess, Instance
 from usher.core.partitions import partition_of_region
 
@@ -55,6 +58,7 @@ class AccessRooms:
     count: CallCount
     timing: Timing
     snapshots: SnapshotStore
+    progress: ReadingProgress
     say: Callable[[str], None]
 
 
@@ -87,27 +91,43 @@ def open_access_rooms(
     )
     own = endpoint_url or environ.get("AWS_ENDPOINT_URL_SSO_ADMIN") or environ.get("AWS_ENDPOINT_URL")
     rate = calls_per_second or (OWN_CALLS_PER_SECOND if own else AWS_CALLS_PER_SECOND)
-    count = CallCount()
+    timing = Timing(time.monotonic, time.sleep, random.random)
+    patience = Patience(timing.clock, timing.sleep, timing.random)
+    progress = ReadingProgress(context.terminal, lambda: rate, timing.clock)
+    count = CallCount(progress.made)
 
-    def calls(service: str, cursor: str = "NextToken") -> ServiceCalls:
-        # Each service has a quota of its own.
-        pace = Pace(rate, clock=time.monotonic, sleep=time.sleep)
-        return ServiceCalls(service, settings, pace=pace.take, count=count, cursor=cursor)
+    def calls(service: str, *, instance: Instance | None = None, cursor: str = "NextToken") -> ServiceCalls:
+        pace = _pace_of(context, service, rate, instance)
+        return ServiceCalls(service, settings, pace=pace, patience=patience, count=count, cursor=cursor)
 
-    sso_calls = calls("sso-admin")
-    instance = read_instance(sso_calls, instance_arn)
+    instance = read_instance(calls("sso-admin"), instance_arn)
+    sso_calls = calls("sso-admin", instance=instance)
     return AccessRooms(
         instance,
         sso_calls.region,
         SsoAdmin(sso_calls, instance),
-        IdentityStore(calls("identitystore"), instance),
-        AccountAccess(calls("account-access", cursor=CURSOR), instance),
-        calls("organizations"),
+        IdentityStore(calls("identitystore", instance=instance), instance),
+        AccountAccess(calls("account-access", instance=instance, cursor=CURSOR), instance),
+        calls("organizations", instance=instance),
         count,
-        Timing(time.monotonic, time.sleep, random.random),
+        timing,
         open_snapshots(context, instance),
+        progress,
         context.terminal.say,
     )
+
+
+def _pace_of(context: Context, service: str, rate: float, instance: Instance | None) -> Pace:
+    """The pace of one service, which has a quota of its own.
+
+    It is shared with all other runs of this person against the same instance, once that is known; so its
+    clock is the one that processes have in common.
+    """
+    memory = None
+    if instance is not None:
+        name = instance.arn.rpartition("/")[2]
+        memory = SharedMemory(context.cache_dir / "pace" / f"{name}.{service}")
+    return Pace(rate, clock=time.time, sleep=time.sleep, memory=memory)
 
 
 def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> Comparison:
@@ -135,7 +155,11 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
         strategy=strategy,
         tags_asked=len(asked),
         unit_calls=placed.unit_calls,
+        expect=rooms.progress.expect,
     )
+    rooms.progress.end()
+    if reading.actual.unread.is_nothing:
+        _keep(rooms, reading)
     return Comparison(desired, reading)
 
 
@@ -153,7 +177,9 @@ def read_world(rooms: AccessRooms, strategy: Strategy | None = None) -> Reading:
         strategy=strategy,
         tags_asked=len(accounts),
         unit_calls=placed.unit_calls,
+        expect=rooms.progress.expect,
     )
+    rooms.progress.end()
     _keep(rooms, reading)
     return reading
 
