@@ -335,7 +335,6 @@ def test_a_throttle_is_told_in_words(aws: Any, sso: SsoAdmin) -> None:
     ("code", "expected"),
     [
         ("ConflictException", BusyError),
-        ("ThrottlingException", BusyError),
         ("AccessDeniedException", NoAccessError),
         ("UnrecognizedClientException", NoAccessError),
         ("ResourceNotFoundException", NotFoundError),

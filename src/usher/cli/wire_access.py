@@ -158,8 +158,6 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
         expect=rooms.progress.expect,
     )
     rooms.progress.end()
-    if reading.actual.unread.is_nothing:
-        _keep(rooms, reading)
     return Comparison(desired, reading)
 
 
