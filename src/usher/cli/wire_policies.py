@@ -49,7 +49,7 @@ def read_documents(
         endpoint_url=environ.get(_IAM_ENDPOINT) or endpoint_url,
     )
     pace = Pace(IAM_CALLS_PER_SECOND, clock=time.monotonic, sleep=time.sleep)
-    calls = ServiceCalls("iam", settings, pace=pace.take, count=count)
+    calls = ServiceCalls("iam", settings, pace=pace, count=count)
     documents = read_through_iam(calls, open_shelf(context), arns)
     say_what_is_not_known(documents, context)
     return documents.by_arn
