@@ -332,18 +332,24 @@ def without_aws_tags(each: PermissionSet) -> PermissionSet:
     return replace(each, tags={key: value for key, value in each.tags.items() if not key.startswith("aws:")})
 
 
+def without_mark(each: PermissionSet) -> PermissionSet:
+    return replace(each, tags={key: value for key, value in each.tags.items() if key != MANAGED_BY_TAG})
+
+
 @worlds
 @thorough
 def test_a_plan_carried_out_gives_exactly_what_the_file_says(
     desired: DesiredAccess, actual: ActualAccess
 ) -> None:
-    after = World(actual).carry_out(plan_changes(desired, actual))
+    plan = plan_changes(desired, actual)
+    after = World(actual).carry_out(plan)
     for name, user in desired.users.items():
         assert after.users[name] == user
     for name, group in desired.groups.items():
         assert after.groups[name] == group
     for name, wanted in desired.permission_sets.items():
-        assert without_aws_tags(after.permission_sets[name]) == wanted
+        expected = without_mark(wanted) if name in plan.unmarked else wanted
+        assert without_aws_tags(after.permission_sets[name]) == expected
     decided = {each for each in after.assignments if each.permission_set in desired.permission_sets}
     assert decided == desired.assignments
     assert {each for each in after.entitlements if each.role_name in desired.roles} == desired.entitlements
