@@ -81,7 +81,9 @@ def read_state(text: str, name: str) -> list[Resource]:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"{name} is not JSON: {error}", hint="give a state, or the folder with the .tf files") from None
+        raise UsageError(
+            f"{name} is not JSON: {error}", hint="give a state, or the folder with the .tf files"
+        ) from None
     if isinstance(document, dict) and isinstance(document.get("resources"), list):
         return list(_of_state(document["resources"], name))
     if isinstance(document, dict) and isinstance(document.get("values"), dict):

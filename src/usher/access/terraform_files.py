@@ -23,7 +23,7 @@ _TRAVERSAL = re.compile(r'[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[(?:"[^"\\]*"|[0-
 _STEP = re.compile(r'\.?([A-Za-z_][\w-]*)|\[(?:"([^"\\]*)"|([0-9]+)|([A-Za-z_.]+))\]')
 _CALL = re.compile(r"(toset|tolist|tomap|jsonencode)\((.*)\)", re.DOTALL)
 _HEREDOC = re.compile(r'"?<<(-?)(\w+)\n(.*?)\n?[ \t]*\2"?', re.DOTALL)
-_MARKS = ("__is_block__", "__start_line__", "__end_line__", "__comments__", "__inline_comments__")
+_MARKS = ("__is_block__", "__comments__", "__inline_comments__")
 # What others refer to: each resource's own attribute that AWS makes, by type.
 _OWN_ID = {
     "aws_ssoadmin_permission_set": "arn",
@@ -68,12 +68,13 @@ def read_configuration(files: Mapping[str, str]) -> tuple[list[Resource], list[U
     resources: list[Resource] = []
     for name, document in parsed.items():
         for is_data, kind, label, body in _blocks_of_access(document):
-            block = _Block(name, is_data, kind, label, body)
-            resources += _expand(block, scope, unresolved)
+            place = _place(name, files[name], "data" if is_data else "resource", kind, label)
+            resources += _expand(_Block(place, is_data, kind, label, body), scope, unresolved)
         for block in document.get("module", ()):
-            for label, body in _labelled(block):
-                place = f"{name}:{body.get('__start_line__', 1)}"
-                unresolved.append(Unresolved(place, f"module.{_name(label)}", "modules are not read: give a state"))
+            for label in map(_name, _attributes(block)):
+                place = _place(name, files[name], "module", label)
+                why = "modules are not read: give a state"
+                unresolved.append(Unresolved(place, f"module.{label}", why))
     return resources, sorted(set(unresolved))
 
 
@@ -81,7 +82,7 @@ def read_configuration(files: Mapping[str, str]) -> tuple[list[Resource], list[U
 class _Block:
     """One resource or data block as it is written."""
 
-    file: str
+    place: str
     is_data: bool
     kind: str
     label: str
@@ -91,19 +92,22 @@ class _Block:
     def address(self) -> str:
         return f"{'data.' if self.is_data else ''}{self.kind}.{self.label}"
 
-    @property
-    def place(self) -> str:
-        return f"{self.file}:{self.body.get('__start_line__', 1)}"
-
 
 def _parse(name: str, text: str, unresolved: list[Unresolved]) -> Mapping[str, Any] | None:
-    options = hcl2.SerializationOptions(with_comments=False, with_meta=True)
+    options = hcl2.SerializationOptions(with_comments=False)
     try:
         return hcl2.loads(text if text.endswith("\n") else f"{text}\n", serialization_options=options)
     except LarkError as error:
         line = getattr(error, "line", 1)
         unresolved.append(Unresolved(f"{name}:{line}", name, "this is not the language of Terraform files"))
         return None
+
+
+def _place(file: str, text: str, *header: str) -> str:
+    """Where the block with this type and these labels begins."""
+    words = r"[ \t]+".join([re.escape(header[0]), *(f'"?{re.escape(label)}"?' for label in header[1:])])
+    found = re.search(rf"^[ \t]*{words}[ \t]*\{{", text, re.MULTILINE)
+    return f"{file}:{text.count(chr(10), 0, found.start()) + 1}" if found else file
 
 
 def _blocks_of_access(document: Mapping[str, Any]) -> Iterator[tuple[bool, str, str, Mapping[str, Any]]]:

@@ -86,7 +86,7 @@ def write_access(
     roles = {key: role_lines(key, name) for name, key in keys.items()}
     header = [
         comment(f"Written by `usher access import` from {origin}."),
-        comment(f"{compressed.grants:,} grants are {len(compressed.rules):,} rules."),
+        comment(f"Grants: {compressed.grants:,}, said in rules: {len(compressed.rules):,}."),
         "version: 1",
         *entry("organization", {"accounts": "discovered"}),
     ]

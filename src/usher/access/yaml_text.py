@@ -19,6 +19,7 @@ WIDTH = 110
 # Words that YAML, or readers of its older versions, take for something else than text.
 _SPECIAL = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+=@-]*(?: [A-Za-z0-9_./+=@()&-]+)*", re.ASCII)
+_DURATION = re.compile(r"[0-9]{1,3}[hms](?:[0-9]{1,2}[ms]){0,2}", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_][\w.@-]*(?: [\w.@()&-]+)*")
 _SHORT_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -88,7 +89,7 @@ def comment(text: str, indent: int = 0) -> str:
 def _is_plain(text: str) -> bool:
     if text.casefold() in _SPECIAL:
         return False
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) or _DURATION.fullmatch(text):
         return True
     return bool(_WORDS.fullmatch(text)) and all(map(_is_shown, text))
 
