@@ -18,13 +18,14 @@ from usher.core.organization import (
     Unread,
 )
 from usher.core.permission_sets import CustomerPolicy, ManagedPolicy, PermissionSet
-from usher.core.policy_document import PolicyDocument
+from usher.core.policy_document import PolicyDocument, policy_document
 from usher.core.principals import Group, Principal, PrincipalKind, User
 from usher.core.rules import Place, RuleNote
 from usher.plan.changes import Plan
 from usher.plan.diff import plan_changes
 from usher.plan.impact import impact_of
-from usher.plan.risk import PlanRisk, PlanRiskKind, Severity, plan_risks
+from usher.plan.risk import SEVERITY_OF, PlanRisk, PlanRiskKind, Severity, plan_risks
+from usher.policy.risk import RiskKind
 
 MANAGEMENT, STAGING, PRODUCTION = (AccountId(digit * 12) for digit in "123")
 ACCOUNTS = {
@@ -38,6 +39,7 @@ LOOKING = ManagedPolicy("arn:aws:iam::aws:policy/ReadOnlyAccess")
 ADMIN = PermissionSet("Admin", managed_policies=frozenset({EVERYTHING}), tags=MANAGED)
 READ = PermissionSet("Read", managed_policies=frozenset({LOOKING}), tags=MANAGED)
 PLAIN = PermissionSet("Plain", tags=MANAGED)
+SSO_WRITE = policy_document({"Statement": {"Effect": "Allow", "Action": "sso:*", "Resource": "*"}})
 DEVS, OPS = (Principal(PrincipalKind.GROUP, name) for name in ("devs", "ops"))
 ANA, BEN = (User(name, name, name, name) for name in ("ana", "ben"))
 
@@ -84,7 +86,7 @@ def test_new_administrators_in_production_are_told_first_and_once() -> None:
     assert risk.severity is Severity.HIGH
     assert risk.kinds == (PlanRiskKind.ADMINISTRATOR, PlanRiskKind.PRODUCTION)
     assert risk.words == f"devs (2 people) gain Admin in shop ({PRODUCTION})"
-    assert risk.reasons[0].startswith("administrator-equivalent")
+    assert risk.reasons[0] == "can do everything: administrator"
     assert risk.reasons[1] == "in production"
     assert risk.people == 2
 
@@ -116,6 +118,32 @@ def test_a_set_whose_policies_were_not_read_is_not_judged() -> None:
     named = {name: each for name, each in before.permission_sets.items() if name != "Other"}
     (risk,) = risks(wish(before, groups=more, permission_sets=named), before)
     assert risk.reasons == ("not judged: the policies of Other were not read",)
+
+
+def test_every_danger_that_policies_know_has_a_place_and_a_severity() -> None:
+    dangers = {kind.value for kind in RiskKind} - {RiskKind.NOT_KNOWN.value}
+    assert dangers <= {kind.value for kind in PlanRiskKind}
+    assert SEVERITY_OF.keys() == set(PlanRiskKind)
+
+
+def test_the_documents_of_policies_are_judged_where_they_are_known() -> None:
+    (risk,) = risks(wish(there(), Assignment(DEVS, "Read", STAGING)), there(), {LOOKING.arn: SSO_WRITE})
+    assert risk.kinds == (PlanRiskKind.SSO, PlanRiskKind.WILDCARD)
+    assert risk.severity is Severity.HIGH
+
+
+def test_a_boundary_that_is_not_known_leaves_the_question_open() -> None:
+    bound = replace(ADMIN, boundary=CustomerPolicy("Edge"))
+    before = there(permission_sets={"Admin": bound})
+    found = risks(wish(before, Assignment(DEVS, "Admin", STAGING)), before)
+    assert found[0].reasons[-1] == "not judged: what the boundary Edge leaves of it is not known"
+
+
+def test_an_inline_policy_that_is_none_is_not_judged() -> None:
+    broken = replace(PLAIN, inline_policy=PolicyDocument("{"))
+    before = there(permission_sets={"Plain": broken})
+    (risk,) = risks(wish(before, Assignment(DEVS, "Plain", STAGING)), before)
+    assert risk.reasons == ("not judged: the inline policy of Plain cannot be read",)
 
 
 def test_an_owned_role_is_not_judged() -> None:
@@ -168,7 +196,7 @@ def test_a_set_in_use_that_gets_more_is_told_with_those_who_have_it() -> None:
         PlanRiskKind.WIDENED,
         PlanRiskKind.SESSION,
     )
-    assert risk.reasons[0].startswith("becomes administrator-equivalent")
+    assert risk.reasons[0] == "can do everything: administrator"
     assert risk.reasons[3] == "sessions grow from 1h to 12h"
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from usher.core.permission_sets import ManagedPolicy, PermissionSet
 from usher.core.policy_document import PolicyDocument, policy_document
+from usher.policy.request import RolePolicies
+from usher.policy.risk import RiskKind, risks_of
+from usher.policy.role_policies import role_policies
 
 _ADMINISTRATOR = "AdministratorAccess"
 _EVERYTHING = policy_document(
@@ -16,29 +19,23 @@ _EVERYTHING = policy_document(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was found, by kind with words; `why_not` says what could not be judged, and why."""
+    """What was found, by kind with a sentence; `why_not` says what could not be judged, and why."""
 
-    found: Mapping[str, str]
+    found: Mapping[RiskKind, str]
     why_not: str = ""
 
 
 def judge(permission_set: PermissionSet, documents: Mapping[str, PolicyDocument]) -> Judgement:
     """What a role made from `permission_set` is capable of; `documents` are keyed by policy ARN."""
-    known = _with_administrator(permission_set, documents)
-    names = {policy.name for policy in permission_set.managed_policies}
-    unknown = [policy.name for policy in permission_set.managed_policies if policy.arn not in known]
-    unknown += [policy.name for policy in permission_set.customer_policies]
-    found = {}
-    if _ADMINISTRATOR in names and permission_set.boundary is None:
-        found["ADMINISTRATOR"] = "may do everything"
-    return Judgement(found, _documents_not_known(sorted(unknown)))
-
-
-def _documents_not_known(names: list[str]) -> str:
-    if not names:
-        return ""
-    what = "the document of" if len(names) == 1 else "the documents of"
-    return f"{what} {', '.join(names)} {'is' if len(names) == 1 else 'are'} not known"
+    policies = role_policies(permission_set, _with_administrator(permission_set, documents))
+    try:
+        risks = risks_of(policies)
+    except ValueError:  # somebody stored an inline policy that is none
+        return Judgement({}, f"the inline policy of {permission_set.name} cannot be read")
+    found: dict[RiskKind, str] = {
+        risk.kind: risk.words for risk in risks if risk.kind is not RiskKind.NOT_KNOWN
+    }
+    return Judgement(found, _not_known(policies))
 
 
 def _with_administrator(
@@ -50,3 +47,16 @@ def _with_administrator(
         policies.append(permission_set.boundary)
     everything = {policy.arn: _EVERYTHING for policy in policies if policy.name == _ADMINISTRATOR}
     return {**everything, **documents}
+
+
+def _not_known(policies: RolePolicies) -> str:
+    names = sorted(policies.missing)
+    parts = []
+    if names:
+        one = len(names) == 1
+        parts.append(
+            f"the document{'' if one else 's'} of {', '.join(names)} {'is' if one else 'are'} not known"
+        )
+    if policies.missing_boundary:
+        parts.append(f"what the boundary {policies.missing_boundary} leaves of it is not known")
+    return ", and ".join(parts)

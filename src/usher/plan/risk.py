@@ -23,6 +23,7 @@ from usher.plan.impact_words import boundary_name, bundle_words, content_differe
 from usher.plan.judging import Judgement, judge
 from usher.plan.outcome import Target
 from usher.plan.places import Places, is_production, names_in_words
+from usher.policy.risk import RiskKind
 
 SOON = timedelta(days=14)
 
@@ -36,15 +37,19 @@ class Severity(StrEnum):
 
 
 class PlanRiskKind(StrEnum):
-    """What makes a change risky. Those before PRODUCTION are what a policy is capable of."""
+    """What makes a change risky. Those before MANAGEMENT are what policies are capable of, named as there."""
 
     ADMINISTRATOR = "administrator"
     SSO = "sso"
-    PASS_ROLE_COMPUTE = "pass-role-compute"  # noqa: S105 -- a kind of risk
-    TRUST_EDIT = "trust-edit"
     IAM_WRITE = "iam-write"
+    TRUST_EDIT = "trust-edit"
+    PASS_ROLE_COMPUTE = "pass-role-compute"  # noqa: S105 -- the name of an IAM action
+    CODE_OF_OTHERS = "code-of-others"
+    ORGANIZATION = "organization"
+    AUDIT_OFF = "audit-off"
+    SHARING = "sharing"
+    DATA_READ = "data-read"
     WILDCARD = "wildcard"
-    CAPABLE = "capable"
     MANAGEMENT = "management"
     PRODUCTION = "production"
     LOCKOUT = "lockout"
@@ -60,11 +65,15 @@ class PlanRiskKind(StrEnum):
 SEVERITY_OF: Mapping[PlanRiskKind, Severity] = {
     PlanRiskKind.ADMINISTRATOR: Severity.HIGH,
     PlanRiskKind.SSO: Severity.HIGH,
-    PlanRiskKind.PASS_ROLE_COMPUTE: Severity.HIGH,
-    PlanRiskKind.TRUST_EDIT: Severity.HIGH,
     PlanRiskKind.IAM_WRITE: Severity.HIGH,
+    PlanRiskKind.TRUST_EDIT: Severity.HIGH,
+    PlanRiskKind.PASS_ROLE_COMPUTE: Severity.HIGH,
+    PlanRiskKind.CODE_OF_OTHERS: Severity.MEDIUM,
+    PlanRiskKind.ORGANIZATION: Severity.HIGH,
+    PlanRiskKind.AUDIT_OFF: Severity.HIGH,
+    PlanRiskKind.SHARING: Severity.MEDIUM,
+    PlanRiskKind.DATA_READ: Severity.MEDIUM,
     PlanRiskKind.WILDCARD: Severity.MEDIUM,
-    PlanRiskKind.CAPABLE: Severity.MEDIUM,
     PlanRiskKind.MANAGEMENT: Severity.MEDIUM,
     PlanRiskKind.PRODUCTION: Severity.MEDIUM,
     PlanRiskKind.LOCKOUT: Severity.HIGH,
@@ -143,7 +152,7 @@ class _Sight:
 
     def is_administrator(self, permission_set: PermissionSet) -> bool:
         """Whether `permission_set` may do everything."""
-        return PlanRiskKind.ADMINISTRATOR.name in self.judged(permission_set).found
+        return RiskKind.ADMINISTRATOR in self.judged(permission_set).found
 
     def _judge(self, permission_set: PermissionSet) -> Judgement:
         name = permission_set.name
@@ -175,16 +184,12 @@ def _of_role(bundle: Bundle) -> _Reasons:
 
 def _capabilities(judgement: Judgement, before: Judgement | None = None) -> _Reasons:
     """What `judgement` found that `before` had not."""
-    reasons: _Reasons = {}
-    for name, words in judgement.found.items():
-        if before is None or name not in before.found:
-            kind = PlanRiskKind.__members__.get(name, PlanRiskKind.CAPABLE)
-            reasons[kind] = f"{reasons[kind]}; {words}" if kind in reasons else words
-    if PlanRiskKind.ADMINISTRATOR in reasons:
-        return {
-            PlanRiskKind.ADMINISTRATOR: "administrator-equivalent: " + reasons[PlanRiskKind.ADMINISTRATOR]
-        }
-    if judgement.why_not:
+    reasons: _Reasons = {
+        PlanRiskKind(kind.value): words
+        for kind, words in judgement.found.items()
+        if before is None or kind not in before.found
+    }
+    if judgement.why_not and (before is None or judgement.why_not != before.why_not):
         reasons[PlanRiskKind.NOT_JUDGED] = f"not judged: {judgement.why_not}"
     return reasons
 
@@ -209,10 +214,6 @@ def _of_content(content: ContentImpact, sight: _Sight) -> PlanRisk | None:
     if not content.people and not content.whoever:
         return None
     reasons = _capabilities(sight.judged(after), sight.judged(before))
-    reasons = {
-        kind: f"becomes {words}" if kind is PlanRiskKind.ADMINISTRATOR else words
-        for kind, words in reasons.items()
-    }
     if before.boundary is not None and before.boundary != after.boundary:
         gone = after.boundary is None
         reasons[PlanRiskKind.BOUNDARY] = (
