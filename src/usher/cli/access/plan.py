@@ -2,18 +2,27 @@
 
 usher access plan
 usher access plan --profile management --region eu-central-1 --json
+usher access plan --format markdown > plan.md          for a pull request
+usher access plan --out plan.json                      to review it, then: usher access apply plan.json
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
 from usher.cli.access.comparing import make_plan
 from usher.cli.access.files import read_access_file
 from usher.cli.access.options import add_aws_arguments, add_file_argument, add_json_argument
+from usher.cli.access.reviewing import make_review
 from usher.cli.context import Context
 from usher.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from usher.cli.wire_access import AccessRooms, Comparison
+    from usher.plan.changes import Plan
+    from usher.plan.review import Review
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,36 +30,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_file_argument(parser)
     add_json_argument(parser)
     add_aws_arguments(parser)
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="text for a person, markdown for a pull request, json for a script (the same as --json)",
+    )
+    parser.add_argument("--details", action="store_true", help="every change, person and risk, however many")
+    parser.add_argument("--out", metavar="FILE", help="save the plan, for 'usher access apply FILE'")
     parser.add_argument("--exit-code", action="store_true", help="exit with 6 when something would change")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Read, compare, show."""
-    from usher.cli.text.plan import cost_document, cost_lines, no_style, plan_document, plan_lines
-    from usher.plan.guards import TooManyRemovalsError, check_removals
-
     file = read_access_file(options.file)
     rooms, comparison, plan = make_plan(file, options, context)
-    calls = rooms.count.by_operation
-    terminal = context.terminal
-    if options.json:
-        document = {
-            "file": options.file,
-            "instance": rooms.instance.arn,
-            **plan_document(plan),
-            "calls": cost_document(comparison.reading, calls),
-        }
-        terminal.result(json.dumps(document, ensure_ascii=False))
+    review = make_review(plan, comparison)
+    if options.json or options.format == "json":
+        _show_json(review, rooms, comparison, options, context)
+    elif options.format == "markdown":
+        _show_markdown(review, options, context)
     else:
-        style = terminal.style if terminal.colours_results else no_style
-        lines = [
-            *plan_lines(plan, options.file, style),
-            *cost_lines(comparison.reading, sum(calls.values()), style),
-        ]
-        terminal.result("\n".join(lines))
-        try:
-            check_removals(plan)
-        except TooManyRemovalsError as refusal:
-            terminal.say(terminal.style("warn", "apply will refuse: ") + refusal.message)
-            terminal.say(terminal.style("dim", refusal.hint))
+        _show_text(review, rooms, comparison, options, context)
+        _warn_of_refusal(plan, context)
+    if options.out:
+        from usher.cli.access.saving import save
+
+        save(plan, comparison, rooms, options, context)
     return ExitCode.CHANGES if options.exit_code and plan.changes else ExitCode.DONE
+
+
+def _show_json(
+    review: Review, rooms: AccessRooms, comparison: Comparison, options: argparse.Namespace, context: Context
+) -> None:
+    from usher.cli.text.plan import cost_document, review_document
+
+    document = {
+        "file": options.file,
+        "instance": rooms.instance.arn,
+        **review_document(review),
+        "calls": cost_document(comparison.reading, rooms.count.by_operation),
+    }
+    context.terminal.result(json.dumps(document, ensure_ascii=False))
+
+
+def _show_markdown(review: Review, options: argparse.Namespace, context: Context) -> None:
+    from usher.cli.text.markdown import review_markdown
+
+    context.terminal.result(review_markdown(review, options.file))
+
+
+def _show_text(
+    review: Review, rooms: AccessRooms, comparison: Comparison, options: argparse.Namespace, context: Context
+) -> None:
+    from usher.cli.text.plan import cost_lines, no_style, review_lines
+
+    terminal = context.terminal
+    style = terminal.style if terminal.colours_results else no_style
+    lines = [
+        *review_lines(review, options.file, style, details=options.details),
+        *cost_lines(comparison.reading, sum(rooms.count.by_operation.values()), style),
+    ]
+    terminal.result("\n".join(lines))
+
+
+def _warn_of_refusal(plan: Plan, context: Context) -> None:
+    from usher.plan.guards import TooManyRemovalsError, check_removals
+
+    terminal = context.terminal
+    try:
+        check_removals(plan)
+    except TooManyRemovalsError as refusal:
+        terminal.say(terminal.style("warn", "apply will refuse: ") + refusal.message)
+        terminal.say(terminal.style("dim", refusal.hint))

@@ -3,61 +3,97 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from usher.apply.cost import total
 from usher.apply.read import Reading
 from usher.apply.result import Item, Outcome, RunResult
 from usher.cli.terminal import printable
+from usher.cli.text.operations import Operation, operation_groups
+from usher.cli.text.people import people_blocks, people_notes, people_title
+from usher.cli.text.risks import risk_blocks, severities
+from usher.cli.text.styles import STYLE_OF_SIGN, Style
+from usher.cli.text.styles import no_style as no_style
 from usher.core.policy_document import PolicyDocument
-from usher.plan.changes import (
-    AddMember,
-    Change,
-    CreateAssignment,
-    CreateEntitlement,
-    CreateGroup,
-    CreateUser,
-    DeleteAssignment,
-    DeleteEntitlement,
-    DeleteGroup,
-    DeleteInlinePolicy,
-    DeleteUser,
-    LeftAlone,
-    Plan,
-    PutInlinePolicy,
-    RemoveMember,
-    UpdateGroup,
-    UpdateUser,
-)
-from usher.plan.words import Sign, sign_of, words_of
+from usher.core.principals import PrincipalKind
+from usher.plan.bundles import Bundle
+from usher.plan.changes import Change, LeftAlone, Plan
+from usher.plan.impact_words import bundle_words, content_differences
+from usher.plan.review import Review
+from usher.plan.words import sign_of, words_of
 
-Style = Callable[[str, str], str]
-
-_STYLES: Mapping[Sign, str] = {"+": "add", "~": "change", "-": "remove"}
 _MOST_NAMES = 12
+_MOST_OPERATIONS = 8
+_MOST_PEOPLE = 12
+_MOST_RISKS = 14
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 HIDDEN = "assignments of deleted users and groups are visible only with --strategy per-pair"
 
 
-def no_style(_name: str, text: str) -> str:
-    """`text` as it is: for pipes and files."""
-    return text
+def review_lines(review: Review, file_name: str, style: Style, *, details: bool = False) -> Iterator[str]:
+    """A plan in three layers: its operations, whom they concern, what to look at twice; then the count.
+
+    With `details` everything is told; otherwise as much as fits a screen, and how much more there is.
+    """
+    plan = review.plan
+    yield from _operation_lines(plan, file_name, style, details=details)
+    people = list(people_blocks(review, style, details=details))
+    notes = list(people_notes(review, details=details))
+    if people or notes:
+        yield ""
+        yield style("strong", people_title(review.impact))
+        yield from _shortened(people, _MOST_PEOPLE, style, details=details)
+        yield from (style("dim", f"  {printable(note)}") for note in notes)
+    if review.risks:
+        yield ""
+        yield style("strong", "Look at twice: ") + severities(review.risks)
+        risks = list(risk_blocks(review.risks, style, details=details))
+        yield from _shortened(risks, _MOST_RISKS, style, details=details)
+    yield from _ending(plan, file_name, style)
 
 
-def plan_lines(plan: Plan, file_name: str, style: Style) -> Iterator[str]:
-    """The plan: changes grouped by what they are about, what is left alone, and the count."""
+def plan_lines(plan: Plan, file_name: str, style: Style, *, details: bool = True) -> Iterator[str]:
+    """The operations of a plan alone: grouped by what they are about, what is left alone, and the count."""
+    yield from _operation_lines(plan, file_name, style, details=details)
+    yield from _ending(plan, file_name, style)
+
+
+def _operation_lines(plan: Plan, file_name: str, style: Style, *, details: bool) -> Iterator[str]:
     if plan.changes:
         yield style("strong", f"What {printable(file_name)} changes:")
-    for title, changes in _groups(plan.changes):
+    for title, operations in operation_groups(plan, together=not details):
         yield ""
         yield style("strong", title)
-        for change in changes:
-            sign = sign_of(change)
-            yield style(_STYLES[sign], f"  {sign} {printable(words_of(change, plan.accounts))}")
-            yield from (f"      {style(name, line)}" for name, line in _details(change))
+        blocks = [_operation_block(each, style) for each in operations]
+        yield from _shortened(blocks, _MOST_OPERATIONS, style, details=details)
+
+
+def _operation_block(operation: Operation, style: Style) -> list[str]:
+    styles = {"+": "add", "-": "remove"}
+    return [
+        style(STYLE_OF_SIGN[operation.sign], f"  {operation.sign} {printable(operation.words)}"),
+        *(f"      {style(styles.get(line[:1], 'dim'), printable(line))}" for line in operation.difference),
+    ]
+
+
+def _shortened(blocks: list[list[str]], most: int, style: Style, *, details: bool) -> Iterator[str]:
+    """The lines of `blocks`; about `most` of them, and how many blocks more there are."""
+    shown = 0
+    for number, block in enumerate(blocks):
+        left = len(blocks) - number
+        if not details and number and left > 1 and shown + len(block) > most:
+            yield style("dim", f"  … and {left:,} more (--details shows all)")
+            return
+        cut = block if details or len(block) <= most + 1 else block[:most]
+        yield from cut
+        if len(cut) < len(block):
+            yield style("dim", f"      … and {len(block) - len(cut):,} lines more")
+        shown += len(cut)
+
+
+def _ending(plan: Plan, file_name: str, style: Style) -> Iterator[str]:
     yield from _left_alone_lines(plan.left_alone, style)
     yield from _unmarked_lines(plan.unmarked, style)
     yield ""
@@ -90,7 +126,7 @@ def item_line(item: Item, plan: Plan, done: int, style: Style) -> str:
     words = printable(words_of(item.change, plan.accounts))
     place = f"[{done}/{len(plan.changes)}]"
     if item.outcome is Outcome.DONE:
-        return f"{place} {style(_STYLES[sign_of(item.change)], sign_of(item.change))} {words}"
+        return f"{place} {style(STYLE_OF_SIGN[sign_of(item.change)], sign_of(item.change))} {words}"
     return f"{place} {style('error', item.outcome.value)}: {_with_reason(item, words)}"
 
 
@@ -119,6 +155,48 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "assignments": {"existing": plan.managed_assignments, "removed": len(plan.removals)},
         "left_alone": _plain(plan.left_alone),
         "unmarked": list(plan.unmarked),
+    }
+
+
+def review_document(review: Review) -> dict[str, object]:
+    """What there is to review, as a JSON document: the plan's, and `people` and `risks`.
+
+    `people.changes` holds each change of somebody's access once, for all whom it concerns alike.
+    """
+    impact = review.impact
+    return {
+        **plan_document(review.plan),
+        "people": {
+            "gaining": impact.gaining,
+            "losing": impact.losing,
+            "changes": [_bundle_document(bundle, review) for bundle in review.bundles],
+            "contents": [
+                {
+                    "permission_set": content.after.name,
+                    "people": sorted(content.people),
+                    "whoever_in": sorted(content.whoever),
+                    "accounts": list(content.accounts),
+                    "differences": list(content_differences(content.before, content.after)),
+                }
+                for content in impact.contents
+            ],
+            "members_unknown": sorted(impact.unread.members_of),
+        },
+        "risks": [_plain(risk) for risk in review.risks],
+    }
+
+
+def _bundle_document(bundle: Bundle, review: Review) -> dict[str, object]:
+    groups = [each.name for each in bundle.people if each.kind is PrincipalKind.GROUP]
+    return {
+        "direction": bundle.direction.value,
+        "text": bundle_words(bundle, review.impact, review.places),
+        "people": [each.name for each in bundle.people if each.kind is PrincipalKind.USER],
+        "whoever_in": groups,
+        "via_group": bundle.via.name if bundle.via else None,
+        "membership_changes": bundle.moves,
+        "role" if bundle.is_role else "permission_set": bundle.name,
+        "accounts": list(bundle.accounts),
     }
 
 
@@ -158,61 +236,6 @@ def result_document(result: RunResult, plan: Plan) -> dict[str, object]:
             for item in result.not_done
         ],
     }
-
-
-def _groups(changes: Iterable[Change]) -> Iterator[tuple[str, list[Change]]]:
-    titles = ("People", "Permission sets", "Access")
-    sorted_in: dict[str, list[Change]] = {title: [] for title in titles}
-    for change in changes:
-        sorted_in[_title(change)].append(change)
-    yield from ((title, found) for title, found in sorted_in.items() if found)
-
-
-def _title(change: Change) -> str:
-    match change:
-        case (
-            CreateUser()
-            | UpdateUser()
-            | DeleteUser()
-            | CreateGroup()
-            | UpdateGroup()
-            | DeleteGroup()
-            | AddMember()
-            | RemoveMember()
-        ):
-            return "People"
-        case CreateAssignment() | DeleteAssignment() | CreateEntitlement() | DeleteEntitlement():
-            return "Access"
-        case _:
-            return "Permission sets"
-
-
-def _details(change: Change) -> Iterator[tuple[str, str]]:
-    """The difference of inline policies, line by line with its style."""
-    match change:
-        case PutInlinePolicy(policy=policy, before=before):
-            lines = _difference(before, policy)
-        case DeleteInlinePolicy(before=before):
-            lines = _difference(before, None)
-        case _:
-            return
-    styles = {"+": "add", "-": "remove"}
-    for line in lines:
-        yield styles.get(line[:1], "dim"), printable(line)
-
-
-def _difference(before: PolicyDocument | None, after: PolicyDocument | None) -> list[str]:
-    old, new = (_pretty(policy) for policy in (before, after))
-    return list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
-
-
-def _pretty(policy: PolicyDocument | None) -> list[str]:
-    if policy is None:
-        return []
-    try:
-        return policy.pretty.splitlines()
-    except ValueError:  # somebody stored what is not JSON
-        return policy.json.splitlines()
 
 
 def _unmarked_lines(names: tuple[str, ...], style: Style) -> Iterator[str]:
