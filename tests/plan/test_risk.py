@@ -95,7 +95,7 @@ def test_who_joins_a_group_of_administrators_is_told_by_name() -> None:
     before = there(Assignment(OPS, "Admin", STAGING))
     more = {**before.groups, "ops": Group("ops", members=frozenset({"ana", "ben"}))}
     (risk,) = risks(wish(before, *before.assignments, groups=more), before)
-    assert risk.words == f"ana, joining ops gains Admin in staging ({STAGING})"
+    assert risk.words == f"ana gains Admin in staging ({STAGING}), by joining ops"
     assert risk.severity is Severity.HIGH
 
 
@@ -160,7 +160,7 @@ def test_losing_the_last_administrator_of_an_account_is_told() -> None:
     before = there(Assignment(OPS, "Admin", STAGING), Assignment(DEVS, "Plain", STAGING))
     found = risks(wish(before, Assignment(DEVS, "Plain", STAGING)), before)
     assert [each.kinds[0] for each in found] == [PlanRiskKind.LOCKOUT, PlanRiskKind.ROLE_GOES]
-    assert found[0].words == f"nobody is administrator of staging ({STAGING}) any more"
+    assert found[0].words == f"nobody is administrator any more in staging ({STAGING})"
 
 
 def test_an_account_with_another_administrator_is_not_locked() -> None:

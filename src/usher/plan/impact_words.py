@@ -28,21 +28,8 @@ def by_heading(bundles: Iterable[Bundle]) -> list[Bundle]:
 
 
 def who_words(bundle: Bundle, impact: Impact) -> str:
-    """Whom `bundle` concerns and how it reaches them."""
-    if bundle.via is None:
-        return f"{_people_words(bundle)}, directly"
-    group = bundle.via.name
-    if not bundle.people:
-        return f"{group} (no members yet)"
-    if bundle.people == (bundle.via,):
-        return f"whoever is in {group}"
-    if bundle.moves:
-        how = "leaving" if bundle.direction is Direction.LOST else "joining"
-        return f"{_people_words(bundle)}, {how} {group}"
-    inside = len(impact.members.get(group, ()))
-    if len(bundle.people) < inside:
-        return f"{group} ({len(bundle.people):,} of {counted(inside, 'person', 'people')}: {_names(bundle)})"
-    return f"{group} ({_counted_people(bundle)})"
+    """Whom `bundle` concerns and how it reaches them, as a heading."""
+    return _subject(bundle, impact) + _how(bundle)
 
 
 def what_words(bundle: Bundle, places: Places) -> str:
@@ -59,7 +46,29 @@ def bundle_words(bundle: Bundle, impact: Impact, places: Places) -> str:
         Direction.LOST: "loses" if one else "lose",
         Direction.MOVED: "keeps" if one else "keep",
     }[bundle.direction]
-    return f"{who_words(bundle, impact)} {verb} {what_words(bundle, places)}"
+    return f"{_subject(bundle, impact)} {verb} {what_words(bundle, places)}{_how(bundle)}"
+
+
+def _subject(bundle: Bundle, impact: Impact) -> str:
+    if bundle.via is None or bundle.moves:
+        return _people_words(bundle)
+    group = bundle.via.name
+    if not bundle.people:
+        return f"{group} (no members yet)"
+    if bundle.people == (bundle.via,):
+        return f"whoever is in {group}"
+    inside = len(impact.members.get(group, ()))
+    if len(bundle.people) < inside:
+        return f"{group} ({len(bundle.people):,} of {counted(inside, 'person', 'people')}: {_names(bundle)})"
+    return f"{group} ({_counted_people(bundle)})"
+
+
+def _how(bundle: Bundle) -> str:
+    if bundle.via is None:
+        return ", granted directly"
+    if not bundle.moves:
+        return ""
+    return f", by {'leaving' if bundle.direction is Direction.LOST else 'joining'} {bundle.via.name}"
 
 
 def content_words(content: ContentImpact, places: Places) -> str:

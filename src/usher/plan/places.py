@@ -74,7 +74,13 @@ class Places:
         units = [unit for unit, inside in self._by_unit.items() if inside == whole]
         if units:
             return f"all {len(chosen)} accounts of {min(units, key=len)}"
-        return f"{len(chosen)} accounts: {self._patterns(whole)}"
+        around = [unit for unit, inside in self._by_unit.items() if inside > whole and inside < self._active]
+        if around:
+            unit = min(around, key=lambda each: (len(self._by_unit[each]), -len(each)))
+            count = f"{len(chosen)} of {len(self._by_unit[unit])} accounts of {unit}"
+        else:
+            count = f"{len(chosen)} accounts"
+        return f"{count}: {self._patterns(whole)}"
 
     def _patterns(self, whole: set[AccountId]) -> str:
         """Name patterns that are exact, then some names, then how many are left."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from usher.core.organization import ActualAccess, DesiredAccess
+from usher.core.permission_sets import PermissionSet
 from usher.core.policy_document import PolicyDocument
 from usher.plan.bundles import Bundle, bundles_of
 from usher.plan.changes import Plan
 from usher.plan.impact import Impact, impact_of
 from usher.plan.places import Places
-from usher.plan.risk import PlanRisk, plan_risks
+from usher.plan.risk import PlanRisk, concerned_sets, plan_risks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,18 @@ def review_plan(
     plan: Plan,
     desired: DesiredAccess,
     actual: ActualAccess,
-    documents: Mapping[str, PolicyDocument],
+    documents_of: Callable[[Sequence[PermissionSet]], Mapping[str, PolicyDocument]],
     *,
     now: datetime | None = None,
 ) -> Review:
     """What there is to review about `plan`, made from `desired` and `actual`.
 
-    `documents` are those of managed policies, by ARN; without one, a policy is not judged, and that is said.
+    `documents_of` gives the documents of the managed policies of some permission sets, by ARN: it is asked
+    once, for those that the plan's risks hang on. A policy whose document is not known is said not to be
+    judged.
     """
     impact = impact_of(plan, desired, actual)
-    bundles = bundles_of(impact)
-    return Review(
-        plan,
-        impact,
-        bundles,
-        plan_risks(impact, desired, actual, documents, now=now),
-        Places(impact.accounts),
-    )
+    concerned = concerned_sets(impact, actual)
+    documents = documents_of(concerned) if concerned else {}
+    risks = plan_risks(impact, desired, actual, documents, now=now)
+    return Review(plan, impact, bundles_of(impact), risks, Places(impact.accounts))

@@ -127,6 +127,19 @@ def plan_risks(
     return tuple(sorted(found, key=_gravest_first))
 
 
+def concerned_sets(impact: Impact, actual: ActualAccess) -> tuple[PermissionSet, ...]:
+    """The permission sets whose capabilities decide about the risks, before and after; sorted by name."""
+    sight = _Sight(impact, actual, {})
+    names = {each.name for each in bundles_of(impact) if not each.is_role}
+    names |= {target.name for held in impact.still_held.values() for target in held if not target.is_role}
+    found = {sight.after(name) for name in names} | {
+        sight.before[name] for name in names & sight.before.keys()
+    }
+    for content in impact.contents:
+        found |= {content.before, content.after}
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
 class _Sight:
     """What is known about permission sets before and after, judged once each."""
 
@@ -257,7 +270,7 @@ def _lockouts(sight: _Sight) -> Iterator[PlanRisk]:
     read = " among the permission sets that were read" if impact.unread.assignments_of else ""
     yield _certain(
         PlanRiskKind.LOCKOUT,
-        f"nobody is administrator of {sight.places.words(locked)} any more",
+        f"nobody is administrator any more in {sight.places.words(locked)}",
         f"{names_in_words(sets)} was the last way in with full rights{read}",
         tuple(locked),
     )

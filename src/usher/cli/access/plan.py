@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Read, compare, show."""
     file = read_access_file(options.file)
     rooms, comparison, plan = make_plan(file, options, context)
-    review = make_review(plan, comparison)
+    review = make_review(plan, comparison, options, context)
     if options.json or options.format == "json":
         _show_json(review, rooms, comparison, options, context)
     elif options.format == "markdown":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from usher.cli.context import Context
 
 if TYPE_CHECKING:
     from usher.cli.wire_access import Comparison
@@ -11,8 +14,21 @@ if TYPE_CHECKING:
     from usher.plan.review import Review
 
 
-def make_review(plan: Plan, comparison: Comparison) -> Review:
-    """What there is to review about `plan`."""
+def make_review(plan: Plan, comparison: Comparison, options: argparse.Namespace, context: Context) -> Review:
+    """What there is to review about `plan`; the documents of policies come through IAM, or are kept here."""
+    from usher.cli.wire_policies import read_documents
     from usher.plan.review import review_plan
 
-    return review_plan(plan, comparison.desired, comparison.reading.actual, {}, now=datetime.now(UTC))
+    return review_plan(
+        plan,
+        comparison.desired,
+        comparison.reading.actual,
+        lambda permission_sets: read_documents(
+            context,
+            permission_sets,
+            region=options.region,
+            profile=options.profile,
+            endpoint_url=options.endpoint_url,
+        ),
+        now=datetime.now(UTC),
+    )

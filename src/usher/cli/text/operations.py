@@ -22,6 +22,7 @@ from usher.plan.changes import (
     DeleteInlinePolicy,
     DeleteUser,
     Plan,
+    ProvisionPermissionSet,
     PutInlinePolicy,
     RemoveMember,
     UpdateGroup,
@@ -85,12 +86,19 @@ def _together(changes: list[Change], plan: Plan, places: Places) -> Iterator[Ope
     alike: dict[tuple[object, ...], list[Change]] = defaultdict(list)
     for number, change in enumerate(changes):
         alike[_likeness(change) or (number,)].append(change)
-    for found in alike.values():
+    for found in sorted(alike.values(), key=_weight):
         words = _words_together(found, places)
         if words:
             yield Operation(sign_of(found[0]), words)
         else:
             yield from _apart(found, plan)
+
+
+def _weight(changes: list[Change]) -> tuple[bool, int]:
+    """What takes access comes first, then what gives most: a screen may not hold all."""
+    if isinstance(changes[0], _Grant):
+        return isinstance(changes[0], CreateAssignment | CreateEntitlement), -len(changes)
+    return True, 0
 
 
 def _likeness(change: Change) -> tuple[object, ...] | None:
@@ -124,6 +132,8 @@ def _words_together(changes: list[Change], places: Places) -> str:
             return f"{count:,} users are added: {_people(changes)}"
         case CreateGroup() if count >= _MANY:
             return f"{count:,} groups are added: {_people(changes)}"
+        case ProvisionPermissionSet(name=name, reason=reason, accounts=accounts):
+            return f"{name} is brought up to date because {reason}, in {places.words(accounts)}"
         case _:
             return ""
 

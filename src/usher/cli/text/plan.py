@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
 from usher.apply.cost import total
@@ -22,7 +23,7 @@ from usher.plan.bundles import Bundle
 from usher.plan.changes import Change, LeftAlone, Plan
 from usher.plan.impact_words import bundle_words, content_differences
 from usher.plan.review import Review
-from usher.plan.words import sign_of, words_of
+from usher.plan.words import Sign, sign_of, words_of
 
 _MOST_NAMES = 12
 _MOST_OPERATIONS = 8
@@ -67,7 +68,12 @@ def _operation_lines(plan: Plan, file_name: str, style: Style, *, details: bool)
         yield ""
         yield style("strong", title)
         blocks = [_operation_block(each, style) for each in operations]
-        yield from _shortened(blocks, _MOST_OPERATIONS, style, details=details)
+        if not details and len(blocks) > _MOST_OPERATIONS + 1:
+            yield from _flat(blocks[:_MOST_OPERATIONS])
+            left = _counts(each.sign for each in operations[_MOST_OPERATIONS:])
+            yield style("dim", f"  … and more: {left} (--details shows all)")
+        else:
+            yield from _flat(blocks)
 
 
 def _operation_block(operation: Operation, style: Style) -> list[str]:
@@ -104,10 +110,17 @@ def count_line(plan: Plan, file_name: str) -> str:
     """How many changes of each sign there are."""
     if not plan.changes:
         return f"Nothing to do: the accounts match {printable(file_name)}."
-    signs = [sign_of(change) for change in plan.changes]
-    words = (("+", "to add"), ("~", "to change"), ("-", "to remove"))
-    counts = [f"{signs.count(sign)} {what}" for sign, what in words if sign in signs]
-    return ", ".join(counts) + "."
+    return _counts(sign_of(change) for change in plan.changes) + "."
+
+
+def _counts(signs: Iterable[Sign]) -> str:
+    found = Counter(signs)
+    words: tuple[tuple[Sign, str], ...] = (("+", "to add"), ("~", "to change"), ("-", "to remove"))
+    return ", ".join(f"{found[sign]} {what}" for sign, what in words if found[sign])
+
+
+def _flat(blocks: Iterable[list[str]]) -> Iterator[str]:
+    return (line for block in blocks for line in block)
 
 
 def cost_lines(reading: Reading, calls: int, style: Style) -> Iterator[str]:

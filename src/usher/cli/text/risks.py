@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,18 +13,17 @@ from usher.plan.risk import PlanRisk, Severity
 _STYLES: Mapping[Severity, str] = {Severity.HIGH: "error", Severity.MEDIUM: "warn", Severity.LOW: "dim"}
 _WIDTH = len("medium")
 _MOST_REASONS = 3
+_COLUMNS = 100
 
 
 def risk_blocks(risks: Iterable[PlanRisk], style: Style, *, details: bool) -> Iterator[list[str]]:
     """A block of lines for each risk, the gravest first."""
     for risk in risks:
         severity = style(_STYLES[risk.severity], f"{risk.severity:<{_WIDTH}}")
+        why = textwrap.wrap("; ".join(reasons(risk, details=details)), _COLUMNS)
         yield [
             f"  {severity}  {printable(risk.words)}",
-            *(
-                style("dim", f"  {'':<{_WIDTH}}  {printable(reason)}")
-                for reason in reasons(risk, details=details)
-            ),
+            *(style("dim", f"  {'':<{_WIDTH}}  {printable(line)}") for line in why),
         ]
 
 
