@@ -27,6 +27,11 @@ IMPORTS = [
     Home("boto3", (), "botocore is enough"),
     Home("ruamel", ("access/parse.py",), "positions are kept in one parser"),
     Home("yaml", ("access/parse.py",), "positions are kept in one parser"),
+    Home(
+        "hcl2",
+        ("access/terraform_files.py",),
+        "Terraform's language is read in one place, by those who need it",
+    ),
     Home("sqlalchemy", ("server/store/", "server/decide.py"), "SQL has one home"),
     Home("alembic", ("server/store/",), "SQL has one home"),
     Home("signxml", ("server/idp/saml/", "sandbox/"), "XML signatures are made and checked in one room each"),

@@ -209,6 +209,14 @@ def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, s
         case "ListTagsForResource":
             of_account = tags.get(asked["ResourceId"], {})
             return {"Tags": [{"Key": key, "Value": value} for key, value in of_account.items()]}
+        case "ListRoots":
+            return {"Roots": [{"Id": "r-mkde"}]}
+        case "ListOrganizationalUnitsForParent":
+            units = [{"Id": "ou-mkde-workload", "Name": "Workloads"}]
+            return {"OrganizationalUnits": units if asked["ParentId"] == "r-mkde" else []}
+        case "ListAccountsForParent":
+            held = ACCOUNTS[:1] if asked["ParentId"] == "r-mkde" else ACCOUNTS[1:]
+            return {"Accounts": [{"Id": each.id, "Name": each.name, "State": "ACTIVE"} for each in held]}
     raise LookupError(operation)
 
 

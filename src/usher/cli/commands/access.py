@@ -1,5 +1,7 @@
 """Who may enter which account: one reviewed file, planned and applied.
 
+    usher access init                write an access.yaml to start from
+    usher access import              write access files from what is there
     usher access check               find the mistakes in access.yaml, without the network
     usher access plan                show what would change, and change nothing
     usher access apply               show it, ask, and do it
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 
 from usher.access.diagnostics import AccessFileError
 from usher.cli.access.files import say_mistakes
@@ -20,9 +23,12 @@ from usher.cli.context import Context
 from usher.core.errors import ExitCode
 
 VERBS = {
+    "init": "write a commented file to start from",
+    "import": "write files that ask for what is there",
     "check": "find mistakes, without the network",
     "plan": "show what would change",
     "apply": "show what changes, ask, and do it",
+    "export": "write Terraform or CloudFormation",
 }
 
 
@@ -51,4 +57,5 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
 
 
 def _module(verb: str) -> str:
-    return f"usher.cli.access.{verb.replace('-', '_')}"
+    name = verb.replace("-", "_")
+    return f"usher.cli.access.{name}_" if keyword.iskeyword(name) else f"usher.cli.access.{name}"
