@@ -41,7 +41,7 @@ class Owned:
         if allowed is None or any(matches(pattern, name.value) for pattern in allowed):
             return True
         words = f"only {', '.join(allowed)}" if allowed else "none"
-        where = f" ({line_words(self.at, name.at)})" if self.at else ""
+        where = f", on {line_words(self.at, name.at)}" if self.at else ""
         findings.add(
             name.at, f"this file may not use the {kind} '{name.value}'", f"owners allow {words}{where}"
         )

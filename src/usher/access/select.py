@@ -207,13 +207,13 @@ class AccountIndex:
                 words = ", ".join(f"{key}: {_value_words(values)}" for key, values in tags.items())
                 whose = "the organization" if self._scope.discovered else "this file"
                 return f"no active account of {whose} has the tags {{{words}}}"
-        return "no active account is all that is asked here"
+        return "no active account fits all of this"
 
     def _hint(self, selector: AccountSelector) -> str:
         if not isinstance(selector, MatchingAccounts):
             return ""
         if not selector.management and self._matching(replace(selector, management=True)):
-            return "only the management account is: it needs management: true"
+            return "only the management account does: add management: true"
         return self._near_tag(selector.tags)
 
     def _near_tag(self, tags: Mapping[str, tuple[str, ...]]) -> str:
