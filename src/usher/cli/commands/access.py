@@ -29,6 +29,7 @@ VERBS = {
     "plan": "show what would change",
     "apply": "show what changes, ask, and do it",
     "export": "write Terraform or CloudFormation",
+    "test": "run the tests that the file holds",
 }
 
 
