@@ -19,6 +19,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 # Where a mistake means that somebody enters what they should not: every branch is tested.
 GUARDED := \
 	src/usher/core/**/* \
+	src/usher/policy/**/* \
 	src/usher/session/**/* \
 	src/usher/server/decide.py \
 	src/usher/server/idp/**/* \

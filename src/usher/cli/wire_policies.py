@@ -71,7 +71,7 @@ def say_what_is_not_known(documents: Documents, context: Context) -> None:
         terminal.say(
             terminal.style(
                 "dim",
-                "they are read through IAM and kept: run 'usher access test --profile P' once "
+                "they are read through IAM and kept: run 'usher access test --online' once "
                 "with a key that may call iam:GetPolicy and iam:GetPolicyVersion",
             )
         )

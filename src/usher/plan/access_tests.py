@@ -281,7 +281,7 @@ def _judge_question(
         case TestOutcome.FAILED, False:
             text = f"{who} can {words}"
         case _:
-            text = f"{who}: it is not known whether {what} is allowed: {words}"
+            text = f"{who}: it is not known whether {what} is allowed with {words}"
     return Finding(account, outcome, text, granted)
 
 
@@ -303,7 +303,7 @@ def _can(roles: Sequence[Role], request: Request) -> _Judged:
     if open_one:
         return TestOutcome.UNKNOWN, _open_words(*open_one), open_one[0]
     if refused:
-        return TestOutcome.FAILED, f"{refused[0].name}: {refused[1].because}", refused[0]
+        return TestOutcome.FAILED, f"with {refused[0].name} {refused[1].because}", refused[0]
     return TestOutcome.FAILED, "it may enter nothing there", None
 
 

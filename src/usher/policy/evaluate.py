@@ -112,15 +112,15 @@ def _without_denial(policies: RolePolicies, asked: _Asked, denied: Truth, denial
         return Verdict(Decision.ALLOWED, f"allowed by {_spoken(identity.sure)}", matches)
     layers = (identity, *(judged for _, judged in gates), *denials)
     opened = tuple(match for judged in layers for match in judged.open)
-    return _open_verdict(asked, final.open, matches + opened)
+    return _open_verdict(final.open, matches + opened)
 
 
-def _open_verdict(asked: _Asked, names: frozenset[str], matches: tuple[StatementMatch, ...]) -> Verdict:
+def _open_verdict(names: frozenset[str], matches: tuple[StatementMatch, ...]) -> Verdict:
     hangs_on = tuple(sorted(names))
     by = f" ({_spoken(matches)})" if matches else ""
     return Verdict(
         Decision.UNKNOWN,
-        f"whether {asked.request.action} is allowed depends on {_joined(hangs_on)}{by}",
+        f"it depends on {_joined(hangs_on)}{by}",
         matches,
         hangs_on,
     )

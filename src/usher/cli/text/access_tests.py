@@ -63,14 +63,12 @@ def summary_lines(
     for result in results:
         counts[result.outcome] += 1
     spoken = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
-    yield f"{len(results)} tests: {spoken}" if results else "no tests"
+    count = f"{len(results)} {'test' if len(results) == 1 else 'tests'}"
+    yield f"{count}: {spoken}" if results else "no tests"
     if separations:
-        broken = len({violation.separation for violation in violations})
-        yield (
-            f"{separations} separations of duty: {broken} broken"
-            if broken
-            else (f"{separations} separations of duty: all hold")
-        )
+        broken = len({violation.separation.name for violation in violations})
+        said = f"{broken} broken" if broken else "all hold"
+        yield f"{separations} {'separation' if separations == 1 else 'separations'} of duty: {said}"
     if coverage.grants:
         percent = 100 * coverage.touched // coverage.grants
         yield style(
