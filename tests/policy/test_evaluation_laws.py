@@ -1,8 +1,8 @@
 """Laws of the evaluation, for policies nobody thought of; and the same answers as moto's evaluator gives.
 
-moto knows less than IAM: no keys for conditions of identities, no NotResource, no question marks, no difference
-between cases of actions. `docs/explanation/policy-evaluation.md` lists the differences; here both are asked
-only what moto can answer, and once each where it cannot.
+moto knows less than IAM: no keys for conditions of identities, no NotResource, no question marks, no
+difference between cases of actions. `docs/explanation/policy-evaluation.md` lists the differences; here both
+are asked only what moto can answer, and once each where it cannot.
 """
 
 from __future__ import annotations
