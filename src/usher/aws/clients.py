@@ -15,6 +15,7 @@ import botocore.session
 from botocore import exceptions as aws_errors
 from botocore.config import Config
 from botocore.loaders import Loader, create_loader
+from botocore.parsers import ResponseParserError
 
 from usher.core.errors import ExitCode, NoAccessError, NotFoundError, UnavailableError, UsageError, UsherError
 from usher.core.secrets import Secret
@@ -136,6 +137,10 @@ def aws_errors_as_words(service: str, what: str) -> Iterator[None]:
         raise UnavailableError(f"{what}: {service} did not answer ({error})") from error
     except aws_errors.ParamValidationError as error:
         raise UsherError(f"{what}: {error}") from error
+    except ResponseParserError as error:
+        raise UsherError(
+            f"{what}: what answered does not speak {service}", hint="check the endpoint that is set for it"
+        ) from error
     except aws_errors.BotoCoreError as error:
         raise UsherError(f"{what}: {error}", exit_code=ExitCode.FAILED) from error
 
