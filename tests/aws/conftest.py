@@ -18,7 +18,8 @@ from usher.core.secrets import Secret
 
 @dataclass
 class ScriptedAws:
-    """`answers[operation]` are given one after another, the last one again and again."""
+    """`answers[operation]` are given one after another, the last one again and again; one that is a function
+    is asked with the request's parameters."""
 
     url: str = ""
     answers: dict[str, list[Any]] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class ScriptedAws:
         self.asked.append((operation, parameters))
         answers = self.answers.get(operation, [{}])
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        answer = answer(parameters) if callable(answer) else answer
         return answer if isinstance(answer, tuple) else (200, answer)
 
 
