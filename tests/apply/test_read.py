@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 
 from usher.apply.cost import Strategy, choose, pages, total
 from usher.apply.ports import Grant
+from usher.apply.read import read_access
 from usher.core.errors import UnavailableError
-from usher.core.ids import PrincipalId
+from usher.core.ids import IdentityStoreId, InstanceArn, PrincipalId
+from usher.core.organization import Instance
 from usher.core.permission_sets import PermissionSet
 from usher.core.principals import Group, Principal, PrincipalKind
 
@@ -199,3 +203,60 @@ def test_without_a_file_everything_is_read(new_bench: NewBench, organization: Or
     assert reading.actual.permission_sets["Other"].relay_state
     assert reading.actual.groups["auditors"].members == {bench.center.users[user].user_name}
     assert sum(bench.center.calls.values()) == predicted_behind_the_ports(reading)
+
+
+def test_an_instance_without_permission_sets_is_not_asked_for_them(
+    new_bench: NewBench, organization: Organization
+) -> None:
+    bench = new_bench(organization(2).accounts)
+    instance = Instance(InstanceArn("arn"), IdentityStoreId("d-0123456789"), permission_sets_enabled=False)
+    center = bench.center
+    center.has_application = False
+    reading = read_access(center, center, center, instance, list(center.accounts.values()), None)
+    assert reading.actual.unread.is_nothing
+    assert set(center.calls) == {"ListGroups", "ListUsers", "ListApplications"}
+    assert sum(center.calls.values()) == predicted_behind_the_ports(reading)
+
+
+def test_the_cost_is_told_before_the_long_part_begins(
+    new_bench: NewBench, organization: Organization
+) -> None:
+    desired = organization(30)
+    bench = applied(new_bench, desired)
+    told: list[tuple[int, set[str]]] = []
+    reading = bench.read(desired, expect=lambda lines: told.append((total(lines), set(bench.center.calls))))
+    lists = {"ListPermissionSets", "ListGroups", "ListUsers"}
+    assert told == [(total(reading.prediction), lists)]
+
+
+@pytest.mark.parametrize("strategy", [None, *Strategy])
+def test_without_a_file_what_is_told_before_is_never_exceeded(
+    new_bench: NewBench, organization: Organization, strategy: Strategy | None
+) -> None:
+    bench = applied(new_bench, organization(4, 3))
+    told: list[int] = []
+    reading = bench.read(None, strategy=strategy, expect=lambda lines: told.append(total(lines)))
+    assert strategy is Strategy.PER_PAIR or told[0] >= total(reading.prediction)
+
+
+def test_the_first_error_ends_the_reading(new_bench: NewBench, organization: Organization) -> None:
+    bench = new_bench(organization(1).accounts)
+    bench.center.sets["arn:one"] = PermissionSet("one")
+    bench.center.groups = {PrincipalId(f"g{n}"): Group(f"g{n}") for n in range(500)}
+    refused = threading.Event()
+    asked: list[str] = []
+
+    def busy(call: str) -> bool:
+        if call == "DescribePermissionSet":
+            refused.set()
+            raise UnavailableError("no answer")
+        if call == "ListGroupMemberships":
+            asked.append(call)
+            refused.wait()
+        return False
+
+    bench.center.busy = busy
+    bench.center.turn = nullcontext()
+    with pytest.raises(UnavailableError):
+        bench.read(None)
+    assert len(asked) < 500

@@ -190,3 +190,12 @@ def test_a_user_spelled_otherwise_is_one_mistake_and_no_second_user() -> None:
 def test_equal_worlds_give_equal_plans() -> None:
     assert plan_changes(MKDEV, EMPTY) == plan_changes(MKDEV, EMPTY)
     assert plan_changes(MKDEV, EMPTY).changes[0] == CreateUser(ANA)
+
+
+def test_permission_sets_are_refused_where_the_instance_has_none() -> None:
+    without = replace(EMPTY, instance=replace(EMPTY.instance, permission_sets_enabled=False))
+    with pytest.raises(UsageError, match="permission sets are not enabled") as refused:
+        plan_changes(MKDEV, without)
+    assert "update-instance" in refused.value.hint
+    only_roles = replace(MKDEV, permission_sets={}, assignments=frozenset())
+    assert plan_changes(only_roles, without).changes

@@ -112,10 +112,15 @@ def read_access(
 def _pools() -> Iterator[_Pools]:
     """Pools that end with the reading; on an error what has not been asked by then is not."""
     with ExitStack() as stack:
-        made = [ThreadPoolExecutor(WORKERS, thread_name_prefix=f"read-{n}") for n in range(4)]
-        for pool in made:
-            stack.callback(pool.shutdown, cancel_futures=True)
-        yield _Pools(*made)
+
+        def pool(name: str) -> Executor:
+            made = ThreadPoolExecutor(WORKERS, thread_name_prefix=name)
+            stack.callback(made.shutdown, cancel_futures=True)
+            return made
+
+        # The last ends first: without the workers, those who keep them busy end as well.
+        beside = pool("read")
+        yield _Pools(pool("read-sso"), pool("read-people"), pool("read-roles"), beside)
 
 
 def _read_sets(

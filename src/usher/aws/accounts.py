@@ -6,8 +6,9 @@ asked, once each. Where the list tells no paths, the tree is walked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from usher.apply.side_by_side import WORKERS, each
 from usher.aws.calls import ServiceCalls
 from usher.aws.organizations import ACCOUNTS_PER_PAGE, account_of, list_account_items, read_tags
 from usher.core.accounts import Account
+from usher.core.ids import AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,26 @@ def with_their_tags(
     calls: ServiceCalls, accounts: Sequence[Account], asked: Iterable[Account]
 ) -> tuple[Account, ...]:
     """`accounts`, those that are `asked` with their tags: one call for each, side by side."""
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="read-tags") as pool:
-        tags = {account.id: tags for account, tags in each(pool, partial(read_tags, calls), asked)}
+    with tags_beside(calls, asked) as read:
+        tags = read()
     return tuple(replace(account, tags=tags.get(account.id, account.tags)) for account in accounts)
+
+
+@contextmanager
+def tags_beside(
+    calls: ServiceCalls, asked: Iterable[Account]
+) -> Iterator[Callable[[], Mapping[AccountId, Mapping[str, str]]]]:
+    """Read the tags of accounts while something else goes on; what is given waits for them.
+
+    On an error what has not been asked by then is not.
+    """
+    with ExitStack() as stack:
+        beside = ThreadPoolExecutor(1, thread_name_prefix="read-tags")
+        stack.callback(beside.shutdown, cancel_futures=True)
+        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="read-tags-of")
+        stack.callback(pool.shutdown, cancel_futures=True)
+        answers = beside.submit(lambda: list(each(pool, partial(read_tags, calls), asked)))
+        yield lambda: {account.id: tags for account, tags in answers.result()}
 
 
 def _unit_ids(path: str) -> tuple[str, ...]:

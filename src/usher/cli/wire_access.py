@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from usher.access.model import AccessFile
@@ -24,7 +24,7 @@ from usher.apply.shared_pace import SharedMemory
 from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
 from usher.apply.timing import Timing
 from usher.aws.account_access import CURSOR, AccountAccess
-from usher.aws.accounts import PlacedAccounts, list_accounts_in_units, with_their_tags
+from usher.aws.accounts import PlacedAccounts, list_accounts_in_units, tags_beside, with_their_tags
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
@@ -141,6 +141,7 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
         placed = PlacedAccounts(tuple(list_accounts(rooms.organizations)), 0)
     accounts = placed.accounts
     asked = accounts_to_ask_for_tags(file, accounts)
+    rooms.progress.expect_beside(len(asked), "accounts are asked for their tags")
     tagged = with_their_tags(
         rooms.organizations, accounts, [account for account in accounts if account.id in asked]
     )
@@ -164,20 +165,24 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
 def read_world(rooms: AccessRooms, strategy: Strategy | None = None) -> Reading:
     """Everything that the instance and its organization have, whatever a file decides; kept as a snapshot."""
     placed = list_accounts_in_units(rooms.organizations)
-    accounts = with_their_tags(rooms.organizations, placed.accounts, placed.accounts)
-    reading = read_access(
-        rooms.sso,
-        rooms.people,
-        rooms.entitlements,
-        rooms.instance,
-        accounts,
-        None,
-        strategy=strategy,
-        tags_asked=len(accounts),
-        unit_calls=placed.unit_calls,
-        expect=rooms.progress.expect,
-    )
+    accounts = placed.accounts
+    with tags_beside(rooms.organizations, accounts) as tags_of:
+        reading = read_access(
+            rooms.sso,
+            rooms.people,
+            rooms.entitlements,
+            rooms.instance,
+            accounts,
+            None,
+            strategy=strategy,
+            tags_asked=len(accounts),
+            unit_calls=placed.unit_calls,
+            expect=rooms.progress.expect,
+        )
+        tags = tags_of()
     rooms.progress.end()
+    tagged = {account.id: replace(account, tags=tags[account.id]) for account in accounts}
+    reading = replace(reading, actual=replace(reading.actual, accounts=tagged))
     _keep(rooms, reading)
     return reading
 

@@ -44,7 +44,7 @@ from usher.plan.changes import (
 from usher.plan.contents import content_changes, creation_of, own_tags
 from usher.plan.modes import sort_by_mode
 from usher.plan.order import in_order
-from usher.plan.readiness import check_names, check_read
+from usher.plan.readiness import check_enabled, check_names, check_read
 
 
 def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
@@ -54,6 +54,7 @@ def plan_changes(desired: DesiredAccess, actual: ActualAccess) -> Plan:
     differ by more than case; when it refers to users or groups of another directory that are not there; and
     when the reading left out what the file decides about.
     """
+    check_enabled(desired, actual)
     check_names(desired, actual)
     check_read(desired, actual)
     grants = _compare_grants(desired, actual)

@@ -57,6 +57,16 @@ def check_read(desired: DesiredAccess, actual: ActualAccess) -> None:
         )
 
 
+def check_enabled(desired: DesiredAccess, actual: ActualAccess) -> None:
+    """Refuse permission sets for an instance that has none. Raises UsageError."""
+    if desired.permission_sets and not actual.instance.permission_sets_enabled:
+        raise UsageError(
+            f"permission sets are not enabled in the Identity Center instance {actual.instance.arn}",
+            hint="give access to your own roles instead, or enable permission sets (it cannot be undone):\n"
+            f"aws sso-admin update-instance --instance-arn {actual.instance.arn} --permission-sets-enabled",
+        )
+
+
 def _missing(kind: str, wanted: Collection[str], there: Collection[str]) -> Iterator[str]:
     strangers = sorted(name for name in wanted if name not in there)
     for number, name in enumerate(strangers):

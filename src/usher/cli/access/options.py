@@ -31,7 +31,7 @@ def add_aws_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strategy",
-        choices=("auto", "per-principal", "per-pair"),
+        choices=("auto", "per-principal", "per-pair", "hybrid"),
         default="auto",
         help="how assignments are read (auto: with the fewest calls)",
     )

@@ -40,6 +40,12 @@ class ReadingProgress:
             )
             self._expected = calls
 
+    def expect_beside(self, calls: int, what: str) -> None:
+        """Tell what is asked before the counts are known, when that takes long."""
+        pace = self._calls_per_second()
+        if calls / pace >= _WORTH_TELLING_SECONDS:
+            self._terminal.say(f"{calls:,} {what}: {duration_words(calls / pace)}.")
+
     def made(self, calls: int) -> None:
         """Show that `calls` were made in all."""
         with self._lock:
