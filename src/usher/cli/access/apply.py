@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from usher.cli.access.comparing import make_plan
 from usher.cli.access.files import read_access_file
+from usher.cli.access.judging import judge_comparison, refuse_failing
 from usher.cli.access.options import add_aws_arguments, add_file_argument, add_json_argument, count
 from usher.cli.context import Context
 from usher.core.errors import ExitCode, UsageError, UsherError
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     if not options.json:
         terminal.say("\n".join(plan_lines(plan, options.file, terminal.style)))
     check_removals(plan, options.allow_removals)
+    refuse_failing(judge_comparison(comparison, rooms, options, context), context)
     if plan.changes and not options.yes and not terminal.confirm("Make these changes?"):
         terminal.say("Nothing was changed.")
         return ExitCode.FAILED

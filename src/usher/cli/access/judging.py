@@ -111,6 +111,16 @@ def refuse_failing(judgement: Judgement, context: Context) -> None:
     )
 
 
+def judgement_document(judgement: Judgement) -> dict[str, object]:
+    """The judgement for scripts."""
+    from usher.cli.text.access_tests import results_document
+
+    return {
+        "holds": judgement.holds,
+        **results_document(judgement.results, judgement.violations, judgement.unchecked, judgement.coverage),
+    }
+
+
 def scps_through_organizations(
     rooms: AccessRooms, accounts: Iterable[Account], context: Context
 ) -> Scps | None:

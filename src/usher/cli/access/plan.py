@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from usher.cli.access.comparing import make_plan
 from usher.cli.access.files import read_access_file
+from usher.cli.access.judging import judge_comparison, judgement_document, warn_of
 from usher.cli.access.options import add_aws_arguments, add_file_argument, add_json_argument
 from usher.cli.access.reviewing import make_review
 from usher.cli.context import Context
 from usher.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from usher.cli.access.judging import Judgement
     from usher.cli.wire_access import AccessRooms, Comparison
     from usher.plan.changes import Plan
     from usher.plan.review import Review
@@ -46,13 +48,15 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     file = read_access_file(options.file)
     rooms, comparison, plan = make_plan(file, options, context)
     review = make_review(plan, comparison, options, context)
+    judgement = judge_comparison(comparison, rooms, options, context)
     if options.json or options.format == "json":
-        _show_json(review, rooms, comparison, options, context)
+        _show_json(review, rooms, comparison, judgement, options, context)
     elif options.format == "markdown":
         _show_markdown(review, options, context)
     else:
         _show_text(review, rooms, comparison, options, context)
         _warn_of_refusal(plan, context)
+    warn_of(judgement, context)
     if options.out:
         from usher.cli.access.saving import save
 
@@ -61,7 +65,12 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
 
 
 def _show_json(
-    review: Review, rooms: AccessRooms, comparison: Comparison, options: argparse.Namespace, context: Context
+    review: Review,
+    rooms: AccessRooms,
+    comparison: Comparison,
+    judgement: Judgement,
+    options: argparse.Namespace,
+    context: Context,
 ) -> None:
     from usher.cli.text.plan import cost_document, review_document
 
@@ -69,6 +78,7 @@ def _show_json(
         "file": options.file,
         "instance": rooms.instance.arn,
         **review_document(review),
+        "judgement": judgement_document(judgement),
         "calls": cost_document(comparison.reading, rooms.count.by_operation),
     }
     context.terminal.result(json.dumps(document, ensure_ascii=False))

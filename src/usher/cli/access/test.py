@@ -100,22 +100,19 @@ def _judge_offline(
 def _show(
     desired: DesiredAccess, judgement: Judgement, options: argparse.Namespace, context: Context
 ) -> None:
-    from usher.cli.text.access_tests import failure_lines, results_document, summary_lines
+    from usher.cli.access.judging import judgement_document
+    from usher.cli.text.access_tests import failure_lines, summary_lines
     from usher.cli.text.plan import no_style
 
-    results, violations, coverage = judgement.results, judgement.violations, judgement.coverage
     terminal = context.terminal
     if options.json:
-        document = {
-            "file": options.file,
-            "holds": judgement.holds,
-            **results_document(results, violations, judgement.unchecked, coverage),
-        }
+        document = {"file": options.file, **judgement_document(judgement)}
         terminal.result(json.dumps(document, ensure_ascii=False))
         return
+    results, violations = judgement.results, judgement.violations
     style = terminal.style if terminal.colours_results else no_style
     lines = [
         *failure_lines(results, violations, judgement.unchecked, style),
-        *summary_lines(results, violations, len(desired.separations), coverage, desired, style),
+        *summary_lines(results, violations, len(desired.separations), judgement.coverage, desired, style),
     ]
     terminal.result("\n".join(lines))
