@@ -6,17 +6,21 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from ruamel.yaml import YAML
 
+from usher.access.diagnostics import Findings
 from usher.access.load import load_access_file
+from usher.access.locate import Fields, Items, Node, Scalar
+from usher.access.parse import parse_yaml
 from usher.access.resolve import resolve_access
 from usher.access.schema import schema_text
 from usher.core.accounts import Account
 from usher.core.ids import AccountId
 from usher.core.organization import DesiredAccess
+from usher.core.partitions import AWS
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 _EXAMPLES = ("start-up", "platform-team", "consultant")
@@ -25,10 +29,34 @@ _EXAMPLES = ("start-up", "platform-team", "consultant")
 def _resolve(text: str, name: str) -> DesiredAccess:
     file = load_access_file(text, name)
     organization = [
-        Account(declared.id.value if declared.id else AccountId(f"{number:012}"), declared.name)
+        Account(
+            declared.id.value if declared.id else AccountId(f"{number:012}"),
+            declared.name,
+            is_management=number == 1,
+        )
         for number, declared in enumerate(file.accounts.values(), 1)
     ]
-    return resolve_access(file, organization, now=NOW)
+    partition = (file.organization and file.organization.partition) or AWS
+    return resolve_access(file, organization, partition=partition, now=NOW)
+
+
+def _plain(node: Node) -> Any:
+    """What an editor's YAML 1.2 makes of a node: dates are text."""
+    match node:
+        case Fields():
+            return {entry.key.text: _plain(entry.node) for entry in node.entries}
+        case Items():
+            return [_plain(item) for item in node.nodes]
+        case Scalar():
+            return node.value
+
+
+def _document(text: str) -> Any:
+    findings = Findings("access.yaml")
+    root = parse_yaml(text, "access.yaml", findings)
+    findings.raise_if_any()
+    assert root is not None
+    return _plain(root)
 
 
 def _example(project: Path, name: str) -> DesiredAccess:
@@ -53,9 +81,7 @@ def test_each_example_loads_and_gives_every_group_something(project: Path, name:
 
 @pytest.mark.parametrize("name", _EXAMPLES)
 def test_each_example_fits_the_schema(project: Path, name: str) -> None:
-    document = YAML(typ="safe").load(
-        (project / "examples" / name / "access.yaml").read_text(encoding="utf-8")
-    )
+    document = _document((project / "examples" / name / "access.yaml").read_text(encoding="utf-8"))
     assert list(Draft202012Validator(json.loads(schema_text())).iter_errors(document)) == []
 
 
@@ -94,9 +120,23 @@ def test_customers_of_the_consultant_see_their_own_accounts_only(project: Path) 
 
 def test_each_example_in_the_reference_loads(project: Path) -> None:
     reference = (project / "docs" / "reference" / "access-file.md").read_text(encoding="utf-8")
-    blocks = [
-        found for found in re.findall(r"```yaml\n(.*?)```", reference, re.S) if found.startswith("version")
-    ]
-    assert blocks
-    for block in blocks:
+    blocks = re.findall(r"```yaml\n(.*?)```", reference, re.S)
+    whole = [block for block in blocks if block.startswith("version")]
+    assert len(whole) == 2
+    for block in whole:
         _resolve(block, "access-file.md")
+    validator = Draft202012Validator(json.loads(schema_text()))
+    for block in set(blocks) - set(whole):
+        if not block.startswith("#"):
+            assert list(validator.iter_errors({"version": 1, **_document(block)})) == [], block
+
+
+def test_examples_show_what_ends_by_itself_and_what_must_never_be(project: Path) -> None:
+    access = _example(project, "platform-team")
+    assert [(note.owner, note.reason) for note in access.rules if note.expires] == [
+        ("security", "Yearly audit")
+    ]
+    assert {each.role_name for each in access.entitlements} == {"platform/Deployer"}
+    assert {name for name, _, where in _who(access) if where == "search-production"} >= {"search"}
+    assert (len(access.tests), len(access.separations)) == (4, 1)
+    assert len(_example(project, "consultant").tests) == 4
