@@ -45,7 +45,7 @@ _DIRECTORY_POLICY = {
         {
             "Sid": "KeepItsProvider",
             "Effect": "Allow",
-            "Action": ["iam:*SAMLProvider*", "iam:GetPolicy", "iam:ListSAMLProviders"],
+            "Action": ["iam:*SAMLProvider*", "iam:GetPolicy*", "iam:ListSAMLProviders"],
             "Resource": "*",
         },
     ],

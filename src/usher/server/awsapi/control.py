@@ -1,4 +1,4 @@
-"""The door of the JSON services: POST / by `X-Amz-Target`."""
+"""The door of the JSON services, POST / by `X-Amz-Target`, and of IAM's forms beside them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from usher.server.awsapi import (
 from usher.server.awsapi.account_access_routes import account_access_routes
 from usher.server.awsapi.answering import Around, Service, answer, json_params, receive, who_signed
 from usher.server.awsapi.errors import ApiError, json_error
+from usher.server.awsapi.managed_policies import is_query, query_response
 from usher.server.awsapi.sigv4 import ControlRequest
 from usher.server.services import Services
 
@@ -35,7 +36,7 @@ _SERVICES = (
 
 
 def control_routes(services: Services, around: Around | None = None) -> list[Route]:
-    """The routes of sso-admin, identitystore, organizations, cloudtrail and account-access.
+    """The routes of sso-admin, identitystore, organizations, cloudtrail, account-access and a little of iam.
 
     `around` stands about every operation that is called.
     """
@@ -44,7 +45,10 @@ def control_routes(services: Services, around: Around | None = None) -> list[Rou
 
     async def control(request: Request) -> Response:
         try:
-            found = await run_in_threadpool(_answer, services, by_prefix, await receive(request))
+            received = await receive(request)
+            if is_query(received):
+                return await run_in_threadpool(query_response, services, received)
+            found = await run_in_threadpool(_answer, services, by_prefix, received)
         except ApiError as error:
             return json_error(error)
         return Response(json.dumps(found), media_type="application/x-amz-json-1.1")

@@ -65,8 +65,8 @@ def authenticate(
     timestamp = request.headers.get("x-amz-date", "")
     _check_time(timestamp, claim["date"], now)
     names = claim["headers"].split(";")
-    # REST services name the operation in method and path, which every signature covers.
-    covered = _COVERED | ({_TARGET} if request.path == "/" else set())
+    # Others name the operation in method and path, or in the body, which every signature covers.
+    covered = _COVERED | ({_TARGET} if request.path == "/" and _TARGET in request.headers else set())
     if not covered.issubset(names) or any(name not in request.headers for name in names):
         raise _invalid("The signature must cover host, x-amz-date and x-amz-target.")
     key = find_key(claim["key"])
