@@ -96,6 +96,7 @@ def test_a_rehearsed_organization_has_no_iam(services, serve, client):
     signer = client("iam")._request_signer._credentials
     rehearsing = boto3.client(
         "iam",
+        region_name="eu-central-1",
         endpoint_url=origin,
         aws_access_key_id=signer.access_key,
         aws_secret_access_key=signer.secret_key,
