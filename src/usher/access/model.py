@@ -94,6 +94,7 @@ class DeclaredPermissionSet:
     managed_policies: tuple[Located[str], ...] = ()
     boundary: Located[str] | CustomerPolicy | None = None
     variants: tuple[Variant, ...] = ()
+    at: Position = field(default=START, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

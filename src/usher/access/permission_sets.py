@@ -165,7 +165,9 @@ class PermissionSetReader:
             inline_policy=self._join(contents, what),
             tags=contents.tags,
         )
-        return DeclaredPermissionSet(settings, contents.managed, contents.boundary, named.variants)
+        return DeclaredPermissionSet(
+            settings, contents.managed, contents.boundary, named.variants, named.name.at
+        )
 
     def _join(self, contents: Contents, what: str) -> PolicyDocument | None:
         if not contents.inline:

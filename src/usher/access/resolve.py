@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -37,10 +37,7 @@ def resolve_access(
     granting.grant(now)
     tests = resolve_tests(file, index, granting.variants)
     separations = resolve_separations(file, index, granting.variants)
-    permission_sets = {
-        name: _resolve_permission_set(declared, partition, findings)
-        for name, declared in file.permission_sets.items()
-    }
+    permission_sets = _resolve_permission_sets(file, partition, findings)
     findings.raise_if_any()
     return DesiredAccess(
         accounts=scope.accounts,
@@ -60,6 +57,26 @@ def resolve_access(
         tests=tests,
         separations=separations,
     )
+
+
+def resolve_permission_sets(file: AccessFile, partition: Partition) -> Mapping[str, PermissionSet]:
+    """The permission sets of `file` alone, with their policies in `partition`, for questions about them.
+
+    Raises AccessFileError with every policy of another partition.
+    """
+    findings = Findings(file.name)
+    found = _resolve_permission_sets(file, partition, findings)
+    findings.raise_if_any()
+    return found
+
+
+def _resolve_permission_sets(
+    file: AccessFile, partition: Partition, findings: Findings
+) -> Mapping[str, PermissionSet]:
+    return {
+        name: _resolve_permission_set(declared, partition, findings)
+        for name, declared in file.permission_sets.items()
+    }
 
 
 def _check_partition(file: AccessFile, partition: Partition, findings: Findings) -> None:

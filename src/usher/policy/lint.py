@@ -20,6 +20,7 @@ from usher.policy.statements import Statement, compile_document, version_of
 _CURRENT_VERSION = "2012-10-17"
 _PASS_ROLE = "iam:passrole"  # noqa: S105 -- the name of an action
 _PASSED_TO = "iam:passedtoservice"
+_LAST_SEGMENT = 5
 _BUCKET = "arn:*:s3:::*"
 
 
@@ -129,10 +130,14 @@ def _written_out(statement: Statement) -> Iterator[Action]:
 
 
 def _takes(action: Action, resource: str) -> bool:
-    asked = as_glob(resource)
-    for pattern in action.resources:
-        # Bucket names have no slash, so an object's ARN is no bucket's.
-        is_object = pattern == _BUCKET and "/" in resource
-        if not is_object and overlap(as_glob(pattern), asked):
-            return True
-    return False
+    return any(_may_be(pattern, resource) for pattern in action.resources)
+
+
+def _may_be(pattern: str, resource: str) -> bool:
+    """Whether some ARN of the form `pattern` is one that `resource` matches: segment by segment."""
+    if pattern == _BUCKET and "/" in resource:
+        return False  # bucket names have no slash, so an object's ARN is no bucket's
+    ours, theirs = resource.split(":", _LAST_SEGMENT), pattern.split(":", _LAST_SEGMENT)
+    if len(ours) != len(theirs):
+        return overlap(as_glob(pattern), as_glob(resource))
+    return all(overlap(as_glob(one), as_glob(other)) for one, other in zip(ours, theirs, strict=True))

@@ -28,7 +28,7 @@ def resolve_offline(
     """
     snapshot = _newest_snapshot(file, context)
     accounts = tuple(snapshot.actual.accounts.values()) if snapshot is not None else _declared_accounts(file)
-    partition = _partition(file, options, context)
+    partition = partition_of(file, options, context)
     now = datetime.now(UTC)
     desired = resolve_access(file, accounts, partition=partition, now=now)
     return desired, snapshot.actual if snapshot else None
@@ -66,7 +66,8 @@ def _declared_accounts(file: AccessFile) -> tuple[Account, ...]:
     return with_ids
 
 
-def _partition(file: AccessFile, options: argparse.Namespace, context: Context) -> Partition:
+def partition_of(file: AccessFile, options: argparse.Namespace, context: Context) -> Partition:
+    """The partition that `file` is for, by what it says, the options and the environment."""
     ref = file.organization
     if ref is not None and ref.partition is not None:
         return ref.partition

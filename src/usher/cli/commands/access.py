@@ -30,6 +30,7 @@ VERBS = {
     "apply": "show what changes, ask, and do it",
     "export": "write Terraform or CloudFormation",
     "test": "run the tests that the file holds",
+    "lint": "find mistakes in policies",
 }
 
 
