@@ -47,3 +47,9 @@ def partition_of_region(region: str) -> Partition:
     if region.startswith("eusc-"):
         return AWS_EUSC
     return AWS
+
+
+def partition_of_arn(arn: str) -> Partition:
+    """The partition that an ARN names."""
+    name = arn.split(":")[1]
+    return next((each for each in (AWS_US_GOV, AWS_CN, AWS_EUSC) if each.name == name), AWS)

@@ -54,6 +54,9 @@ class Budget:
     accounts: int = 16
 
 
+BUDGET = Budget()
+
+
 @dataclass(frozen=True, slots=True)
 class Bundled:
     """Four columns and what flows between them; indexes are those of the columns.
@@ -75,9 +78,10 @@ def bundle(
     administrators: frozenset[Target] = frozenset(),
     *,
     grants: Sequence[Granted] | None = None,
-    budget: Budget = Budget(),
+    people: frozenset[str] | None = None,
+    budget: Budget = BUDGET,
 ) -> Bundled:
-    """The grants (all, unless some are given) in at most `budget` pieces."""
+    """The grants (all, unless some are given) and the people that have them (all, unless some are given)."""
     chosen = holdings.granted if grants is None else grants
     accounts = _bundle_accounts(holdings, chosen, budget.accounts)
     place = {account: index for index, (_, ids) in enumerate(accounts) for account in ids}
@@ -85,12 +89,12 @@ def bundle(
     target_at = {target: index for index, (_, found) in enumerate(targets) for target in found}
     groups = _bundle_principals(holdings, chosen, target_at, place, budget.groups)
     group_at = {principal: index for index, (_, found) in enumerate(groups) for principal in found}
-    people, joins = _bundle_people(holdings, groups, group_at, budget.people)
+    found_people, joins = _bundle_people(holdings, groups, group_at, people, budget.people)
     routes = Counter(
         (group_at[each.principal], target_at[target_of(each)], place[each.account_id]) for each in chosen
     )
     return Bundled(
-        people,
+        found_people,
         tuple(found for found, _ in groups),
         tuple(found for found, _ in targets),
         tuple(found for found, _ in accounts),
@@ -229,6 +233,7 @@ def _bundle_people(
     holdings: Holdings,
     groups: Sequence[tuple[Bundle, tuple[Principal, ...]]],
     group_at: Mapping[Principal, int],
+    chosen: frozenset[str] | None,
     most: int,
 ) -> tuple[tuple[Bundle, ...], Mapping[tuple[int, int], int]]:
     """The column of people: those with the same memberships together."""
@@ -247,7 +252,7 @@ def _bundle_people(
             memberships.setdefault(member, set()).add(index)
         if not (group and group.members) and _members_are_unknown(holdings, principal):
             unknown.add(index)
-    same = {name: frozenset(found) for name, found in memberships.items()}
+    same = {name: frozenset(found) for name, found in memberships.items() if chosen is None or name in chosen}
     room = most - bool(unknown) - bool(deleted)
     weight = dict.fromkeys(same, 1)
     parts = condense(same, weight, room, (lambda n: same[n],)) if same else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -20,7 +20,22 @@ class Standing(StrEnum):
     NOT_KNOWN = "not known"
 
 
-Judge: TypeAlias = Callable[[Target, AccountId], Verdict]
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What policies say of an action; `complete` is False where the documents of some are not known."""
+
+    verdict: Verdict
+    complete: bool = True
+
+    @property
+    def standing(self) -> Standing:
+        """How an undenied verdict is told."""
+        if self.verdict.decision is Decision.ALLOWED:
+            return Standing.CAN
+        return Standing.DEPENDS if self.complete else Standing.NOT_KNOWN
+
+
+Judge: TypeAlias = Callable[[Target, AccountId], Judgement]
 """What the policies of a permission set or role say, in an account, of the action that is asked about."""
 
 
@@ -42,17 +57,20 @@ class Answer:
 
 def who(holdings: Holdings, question: Question, judge: Judge | None = None) -> Iterator[Answer]:
     """Who holds what; with `judge`, without those that are known not to be able to do it."""
+    yield from _judged(holdings.holdings(question), judge)
+
+
+def who_directly(holdings: Holdings, question: Question, judge: Judge | None = None) -> Iterator[Answer]:
+    """The same for grants as they are given, groups not expanded: holdings of nobody in particular."""
+    grants = holdings.grants(question)
+    yield from _judged((Holding("", each, holdings.caveats_of(each)) for each in grants), judge)
+
+
+def _judged(chosen: Iterable[Holding], judge: Judge | None) -> Iterator[Answer]:
     if judge is None:
-        yield from (Answer(holding) for holding in holdings.holdings(question))
+        yield from (Answer(holding) for holding in chosen)
         return
-    for holding in holdings.holdings(question):
-        verdict = judge(holding.target, holding.granted.account_id)
-        if verdict.decision is not Decision.DENIED:
-            yield Answer(holding, standing_of(verdict), verdict)
-
-
-def standing_of(verdict: Verdict) -> Standing:
-    """How an undenied verdict is told: a yes, a condition that is open, or a document that is missing."""
-    if verdict.decision is Decision.ALLOWED:
-        return Standing.CAN
-    return Standing.DEPENDS if verdict.open_conditions else Standing.NOT_KNOWN
+    for holding in chosen:
+        judged = judge(holding.target, holding.granted.account_id)
+        if judged.verdict.decision is not Decision.DENIED:
+            yield Answer(holding, judged.standing, judged.verdict)

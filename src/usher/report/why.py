@@ -138,7 +138,7 @@ def why_not(
 
     def wanted(each: Target) -> bool:
         return (target is None or each == target) and (
-            judge is None or judge(each, account.id).decision is Decision.ALLOWED
+            judge is None or judge(each, account.id).verdict.decision is Decision.ALLOWED
         )
 
     remedies: list[Remedy] = []
@@ -146,7 +146,9 @@ def why_not(
         remedies += _from_file(holdings, file, person, account.id, wanted)
     joins = _joins(holdings, file, person, account.id, wanted, risk_of)
     remedies += joins[:_MOST_REMEDIES]
-    best = target or (joins[0].target if joins else _safest(holdings, wanted, risk_of))
+    # Without an action anything at all would do: then it is what others there have.
+    safest = _safest(holdings, wanted, risk_of) if judge else None
+    best = target or safest or (joins[0].target if joins else None)
     if best is not None:
         remedies.append(AddRule(best, rule_line(person, best, account)))
     obstacles = tuple(_obstacles(holdings, person, account, held, target))
@@ -166,7 +168,7 @@ def _path(holdings: Holdings, holding: Holding, file: FileView | None, judge: Ju
         None if target.is_role else holdings.access.permission_sets.get(target.name),
         file.gives(holding.granted) if file else None,
         file.rules_of(holding.granted) if file else (),
-        judge(target, holding.granted.account_id) if judge else None,
+        judge(target, holding.granted.account_id).verdict if judge else None,
     )
 
 

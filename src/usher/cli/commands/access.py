@@ -32,6 +32,12 @@ VERBS = {
     "export": "write Terraform or CloudFormation",
     "test": "run the tests that the file holds",
     "lint": "find mistakes in policies",
+    "who": "who may enter, and who may do something there",
+    "why": "every way of somebody into an account",
+    "why-not": "what keeps somebody out, and what would let them in",
+    "diff": "who gained and lost what between two days",
+    "report": "one HTML file with figures, a picture and every list",
+    "snapshot": "read everything and keep it",
 }
 
 
