@@ -28,9 +28,9 @@ from usher.cli.access.answering import (
     say_source,
     view_file,
 )
-from usher.cli.access.verdicts import judge_powers, read_documents_of
 from usher.cli.access.options import add_aws_arguments, add_json_argument
 from usher.cli.access.selecting import add_filter_arguments, make_question
+from usher.cli.access.verdicts import judge_powers, read_documents_of
 from usher.cli.context import Context
 from usher.cli.terminal import printable
 from usher.core.errors import ExitCode, UsageError

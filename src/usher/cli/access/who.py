@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from usher.access.model import AccessFile
 from usher.cli.access.answering import Known, add_source_arguments, find_known, resolve_file, say_source
 from usher.cli.access.files import read_access_file
-from usher.cli.access.verdicts import add_action_arguments, make_judge, read_documents_of
 from usher.cli.access.options import add_aws_arguments, add_json_argument
 from usher.cli.access.selecting import add_filter_arguments, make_question
+from usher.cli.access.verdicts import add_action_arguments, make_judge, read_documents_of
 from usher.cli.context import Context
 from usher.core.errors import ExitCode, UsageError
 

@@ -21,9 +21,9 @@ from usher.cli.access.answering import (
     say_source,
     view_file,
 )
-from usher.cli.access.verdicts import add_action_arguments, judge_powers, make_judge, read_documents_of
 from usher.cli.access.options import add_aws_arguments, add_json_argument
 from usher.cli.access.selecting import find_account, find_person, find_target
+from usher.cli.access.verdicts import add_action_arguments, judge_powers, make_judge, read_documents_of
 from usher.cli.access.why import add_person_and_account
 from usher.cli.context import Context
 from usher.cli.terminal import printable
