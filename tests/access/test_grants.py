@@ -328,6 +328,17 @@ def test_a_file_for_another_partition_is_refused(mkdev: list[Account], mistakes:
     assert resolve_access(file, mkdev, partition=AWS_US_GOV, now=NOW)
 
 
+def test_a_file_for_another_organization_is_refused(mkdev: list[Account], mistakes: Mistakes) -> None:
+    file = load_access_file("version: 1\norganization: {id: o-exampleorg}\n", "access.yaml")
+    (line,) = mistakes(lambda: resolve_access(file, mkdev, now=NOW, organization_id="o-anotherorg"))
+    assert line == (
+        "access.yaml:2:15: this file is for the organization o-exampleorg, "
+        "and the keys are of o-anotherorg (look at --profile)"
+    )
+    assert resolve_access(file, mkdev, now=NOW, organization_id="o-exampleorg")
+    assert resolve_access(file, mkdev, now=NOW)
+
+
 def test_tests_are_read_with_their_accounts_and_variants(resolve: Resolve) -> None:
     tests = resolve(
         more="""

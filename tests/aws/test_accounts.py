@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from usher.aws.accounts import PlacedAccounts, list_accounts_in_units, with_their_tags
+from usher.aws.accounts import PlacedAccounts, list_accounts_alone, list_accounts_in_units, with_their_tags
 from usher.aws.organizations import list_accounts
 from usher.core.accounts import Account
 from usher.core.errors import NoAccessError
@@ -22,8 +22,12 @@ PLACED = (
 )
 
 
+ORGANIZATION = "o-exampleorg"
+
+
 def item(account: str, name: str, *units: str, paths: bool) -> dict[str, object]:
-    listed: dict[str, object] = {"Id": account, "Name": name, "State": "ACTIVE"}
+    arn = f"arn:aws:organizations::{MANAGEMENT}:account/{ORGANIZATION}/{account}"
+    listed: dict[str, object] = {"Id": account, "Arn": arn, "Name": name, "State": "ACTIVE"}
     if paths:
         listed["Paths"] = ["/".join([ROOT, *units, account, ""])]
     return listed
@@ -66,8 +70,23 @@ def calls_beside_the_list(aws: Any) -> int:
 @pytest.mark.parametrize(("paths", "calls"), [(True, 2), (False, 1 + 2 * 4)])
 def test_units_are_told_by_paths_or_found_by_walking_the_tree(aws: Any, paths: bool, calls: int) -> None:
     organization(aws, paths=paths)
-    assert list_accounts_in_units(aws.calls("organizations")) == PlacedAccounts(PLACED, calls)
+    assert list_accounts_in_units(aws.calls("organizations")) == PlacedAccounts(PLACED, calls, ORGANIZATION)
     assert calls_beside_the_list(aws) == calls
+
+
+def test_accounts_alone_take_no_further_call(aws: Any) -> None:
+    organization(aws, paths=False)
+    placed = list_accounts_alone(aws.calls("organizations"))
+    assert [each.name for each in placed.accounts] == [each.name for each in PLACED]
+    assert (placed.organization_id, placed.unit_calls, calls_beside_the_list(aws)) == (ORGANIZATION, 0, 0)
+
+
+def test_where_no_arn_is_told_the_organization_is_not_known(aws: Any) -> None:
+    aws.answer("DescribeOrganization", {"Organization": {}})
+    aws.answer("ListAccounts", {"Accounts": [{"Id": LIVE, "Name": "production", "State": "ACTIVE"}]})
+    assert list_accounts_alone(aws.calls("organizations")).organization_id == ""
+    aws.answer("ListAccounts", {"Accounts": []})
+    assert list_accounts_alone(aws.calls("organizations")) == PlacedAccounts((), 0)
 
 
 def test_a_unit_is_asked_for_its_name_once(aws: Any) -> None:

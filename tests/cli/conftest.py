@@ -205,7 +205,13 @@ def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, s
         case "DescribeOrganization":
             return {"Organization": {"Id": "o-0123456789", "MasterAccountId": ACCOUNTS[0].id}}
         case "ListAccounts":
-            return {"Accounts": [{"Id": each.id, "Name": each.name, "State": "ACTIVE"} for each in ACCOUNTS]}
+            start = f"arn:aws:organizations::{ACCOUNTS[0].id}:account/o-0123456789"
+            return {
+                "Accounts": [
+                    {"Id": each.id, "Arn": f"{start}/{each.id}", "Name": each.name, "State": "ACTIVE"}
+                    for each in ACCOUNTS
+                ]
+            }
         case "ListTagsForResource":
             of_account = tags.get(asked["ResourceId"], {})
             return {"Tags": [{"Key": key, "Value": value} for key, value in of_account.items()]}

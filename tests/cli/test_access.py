@@ -293,6 +293,11 @@ def test_the_file_says_which_organization_it_is_for(
     access_directory.write(example + "organization: {region: us-gov-west-1}\n")
     assert access_directory.usher("plan") == 2
     assert "this file is for the partition 'aws-us-gov'" in capsys.readouterr().err
+    access_directory.write(example + "organization: {id: o-exampleorg}\n")
+    assert access_directory.usher("plan") == 2
+    assert "the keys are of o-0123456789 (look at --profile)" in capsys.readouterr().err
+    access_directory.write(example + "organization: {id: o-0123456789}\n")
+    assert access_directory.usher("plan") == 0
 
 
 def test_a_plan_warns_of_reviews_that_are_due_and_gives_nothing_by_expired_rules(

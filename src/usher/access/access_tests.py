@@ -81,6 +81,9 @@ def _read_principal(
     fields: Mapping[str, Node], node: Fields, what: str, declared: Declared, findings: Findings
 ) -> Principal | None:
     chosen = one_of(fields, node.at, what, ("group", "user"), findings)
+    if chosen is not None and isinstance(chosen[1], Items):
+        findings.add(chosen[1].at, f"{what} is about one {chosen[0]}", "write a test for each")
+        return None
     names = read_references(chosen, chosen[0], declared, findings) if chosen else ()
     if chosen is None or not names:
         return None
@@ -134,11 +137,10 @@ def _check_action(action: Located[str], what: str, findings: Findings) -> None:
 def _read_resources(
     fields: Mapping[str, Node], node: Fields, what: str, findings: Findings
 ) -> tuple[str, ...]:
-    if "resource" not in fields and "resources" not in fields:
-        return ("*",)
-    chosen = one_of(fields, node.at, what, ("resource", "resources"), findings)
+    keys = ("resource", "resources")
+    chosen = one_of(fields, node.at, what, keys, findings) if fields.keys() & set(keys) else None
     if chosen is None:
-        return ()
+        return ("*",)
     found = _texts(chosen[1], f"{chosen[0]} of {what}", findings)
     for resource in found:
         if resource.value != "*" and not resource.value.startswith("arn:"):

@@ -21,9 +21,16 @@ from usher.core.permission_sets import PermissionSet
 
 
 def resolve_access(
-    file: AccessFile, accounts: Sequence[Account], *, partition: Partition = AWS, now: datetime
+    file: AccessFile,
+    accounts: Sequence[Account],
+    *,
+    partition: Partition = AWS,
+    now: datetime,
+    organization_id: str = "",
 ) -> DesiredAccess:
     """What `file` asks for at `now` in the organization that has `accounts`, in `partition`.
+
+    `organization_id` is that of the organization, where it is known; a file for another one is refused.
 
     Rules that have expired give nothing; what they alone gave is not asked for. Raises AccessFileError with
     every account that the organization does not have, has twice, has suspended or calls otherwise, every
@@ -31,6 +38,7 @@ def resolve_access(
     """
     findings = Findings(file.name)
     _check_partition(file, partition, findings)
+    _check_organization(file, organization_id, findings)
     scope = find_scope(file, accounts, findings)
     index = AccountIndex(scope, findings)
     granting = Granting(file, index, scope, partition, findings)
@@ -89,6 +97,16 @@ def _check_partition(file: AccessFile, partition: Partition, findings: Findings)
         f"this file is for the partition '{expected}', and this Identity Center is in '{partition.name}'",
         "look at --profile and --region",
     )
+
+
+def _check_organization(file: AccessFile, organization_id: str, findings: Findings) -> None:
+    organization = file.organization
+    if organization is not None and organization.id and organization_id not in ("", organization.id):
+        findings.add(
+            organization.at,
+            f"this file is for the organization {organization.id}, and the keys are of {organization_id}",
+            "look at --profile",
+        )
 
 
 def _resolve_permission_set(

@@ -23,10 +23,14 @@ from usher.core.ids import AccountId
 
 @dataclass(frozen=True, slots=True)
 class PlacedAccounts:
-    """Accounts with their organizational units, and what these took beside the list of accounts."""
+    """Accounts with their organizational units, and what these took beside the list of accounts.
+
+    `organization_id` is empty where the accounts' ARNs do not tell it.
+    """
 
     accounts: tuple[Account, ...]
     unit_calls: int
+    organization_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,13 @@ class _Unit:
     ids: tuple[str, ...]
 
 
+def list_accounts_alone(calls: ServiceCalls) -> PlacedAccounts:
+    """Every account without the units that hold it, in the same order."""
+    items = list_account_items(calls)
+    accounts = tuple(account_of(item, management) for item, management in items)
+    return PlacedAccounts(accounts, 0, _organization_id(items))
+
+
 def list_accounts_in_units(calls: ServiceCalls) -> PlacedAccounts:
     """Every account with the units that hold it, the management account first, then by name."""
     items = list_account_items(calls)
@@ -43,8 +54,16 @@ def list_accounts_in_units(calls: ServiceCalls) -> PlacedAccounts:
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="read-units") as pool:
         if all(item.get("Paths") for item, _ in items):
             unit_ids = {item["Id"]: _unit_ids(item["Paths"][0]) for item, _ in items}
-            return _with_names(calls, accounts, unit_ids, pool)
-        return _walk(calls, accounts, pool)
+            placed = _with_names(calls, accounts, unit_ids, pool)
+        else:
+            placed = _walk(calls, accounts, pool)
+    return replace(placed, organization_id=_organization_id(items))
+
+
+def _organization_id(items: Sequence[tuple[Mapping[str, Any], str | None]]) -> str:
+    """`o-…` from an account's ARN: arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT."""
+    parts = items[0][0].get("Arn", "").split("/") if items else []
+    return parts[1] if len(parts) == 3 else ""
 
 
 def with_their_tags(

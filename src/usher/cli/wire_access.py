@@ -24,12 +24,11 @@ from usher.apply.shared_pace import SharedMemory
 from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
 from usher.apply.timing import Timing
 from usher.aws.account_access import CURSOR, AccountAccess
-from usher.aws.accounts import PlacedAccounts, list_accounts_in_units, tags_beside, with_their_tags
+from usher.aws.accounts import list_accounts_alone, list_accounts_in_units, tags_beside, with_their_tags
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.identity_store import IdentityStore
 from usher.aws.instances import read_instance
-from usher.aws.organizations import list_accounts
 from usher.aws.patience import Patience
 from usher.aws.sso_admin import SsoAdmin
 from usher.cli.context import Context
@@ -135,17 +134,21 @@ def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> 
 
     Raises AccessFileError when the file does not fit the organization.
     """
-    if needs_units(file):
-        placed = list_accounts_in_units(rooms.organizations)
-    else:
-        placed = PlacedAccounts(tuple(list_accounts(rooms.organizations)), 0)
+    list_accounts = list_accounts_in_units if needs_units(file) else list_accounts_alone
+    placed = list_accounts(rooms.organizations)
     accounts = placed.accounts
     asked = accounts_to_ask_for_tags(file, accounts)
     rooms.progress.expect_beside(len(asked), "accounts are asked for their tags")
     tagged = with_their_tags(
         rooms.organizations, accounts, [account for account in accounts if account.id in asked]
     )
-    desired = resolve_access(file, tagged, partition=partition_of_region(rooms.region), now=datetime.now(UTC))
+    desired = resolve_access(
+        file,
+        tagged,
+        partition=partition_of_region(rooms.region),
+        now=datetime.now(UTC),
+        organization_id=placed.organization_id,
+    )
     reading = read_access(
         rooms.sso,
         rooms.people,
