@@ -26,7 +26,7 @@ from usher.server.store.operations import (
     list_operations,
     read_operation,
 )
-from usher.server.store.permission_sets import StoredPermissionSet, read_permission_set_by_id
+from usher.server.store.permission_sets import StoredPermissionSet, read_arns
 from usher.server.store.roles import read_role
 
 Answer = Mapping[str, Any]
@@ -161,15 +161,16 @@ def list_assignments_for_principal(call: Call) -> Answer:
             lambda after, limit: store.list_of_principals(connection, principals, account_id, after, limit),
             lambda item: (item.account_id, item.permission_set_id, item.principal_kind, item.principal_id),
         )
-        listed = [
-            {
-                "AccountId": item.account_id,
-                "PermissionSetArn": _arn(connection, item.permission_set_id),
-                "PrincipalType": item.principal_kind,
-                "PrincipalId": item.principal_id,
-            }
-            for item in found
-        ]
+        arns = read_arns(connection, {item.permission_set_id for item in found})
+    listed = [
+        {
+            "AccountId": item.account_id,
+            "PermissionSetArn": arns[item.permission_set_id],
+            "PrincipalType": item.principal_kind,
+            "PrincipalId": item.principal_id,
+        }
+        for item in found
+    ]
     return {"AccountAssignments": listed, **more}
 
 
@@ -299,11 +300,6 @@ def _provisioning_status(operation: Operation) -> dict[str, Any]:
 def _currency(call: Call) -> bool | None:
     wanted = call.params.get("ProvisioningStatus")
     return None if wanted is None else wanted == "LATEST_PERMISSION_SET_PROVISIONED"
-
-
-def _arn(connection: Connection, permission_set_id: str) -> str:
-    found = read_permission_set_by_id(connection, permission_set_id)
-    return found.arn if found else ""
 
 
 OPERATIONS = {

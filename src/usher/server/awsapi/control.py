@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -40,15 +40,14 @@ def control_routes(services: Services, around: Around | None = None) -> list[Rou
 
     `around` stands about every operation that is called.
     """
-    spoken = [service.within(around) for service in _SERVICES]
-    by_prefix = {target_prefix(service.name): service for service in spoken}
+    door = json_door(services, around)
 
     async def control(request: Request) -> Response:
         try:
             received = await receive(request)
             if is_query(received):
                 return await run_in_threadpool(query_response, services, received)
-            found = await run_in_threadpool(_answer, services, by_prefix, received)
+            found = await run_in_threadpool(door, received)
         except ApiError as error:
             return json_error(error)
         return Response(json.dumps(found), media_type="application/x-amz-json-1.1")
@@ -56,12 +55,19 @@ def control_routes(services: Services, around: Around | None = None) -> list[Rou
     return [Route("/", control, methods=["POST"]), *account_access_routes(services, around)]
 
 
-def _answer(
-    services: Services, by_prefix: Mapping[str, Service], request: ControlRequest
-) -> Mapping[str, Any]:
-    prefix, _, name = request.headers.get("x-amz-target", "").rpartition(".")
-    service = by_prefix.get(prefix)
-    if service is None:
-        raise ApiError("UnknownOperationException", "X-Amz-Target names no service of this directory")
-    key = who_signed(services, service, request)
-    return answer(services, service, name, json_params(request.body), key)
+def json_door(
+    services: Services, around: Around | None = None
+) -> Callable[[ControlRequest], Mapping[str, Any]]:
+    """What answers a received request of a JSON service. It raises ApiError."""
+    spoken = [service.within(around) for service in _SERVICES]
+    by_prefix = {target_prefix(service.name): service for service in spoken}
+
+    def door(request: ControlRequest) -> Mapping[str, Any]:
+        prefix, _, name = request.headers.get("x-amz-target", "").rpartition(".")
+        service = by_prefix.get(prefix)
+        if service is None:
+            raise ApiError("UnknownOperationException", "X-Amz-Target names no service of this directory")
+        key = who_signed(services, service, request)
+        return answer(services, service, name, json_params(request.body), key)
+
+    return door

@@ -6,7 +6,7 @@ ProvisionPermissionSet has run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,6 +74,14 @@ def read_permission_set(connection: Connection, arn: str) -> StoredPermissionSet
     """The permission set with that ARN, or None."""
     row = connection.execute(select(permission_sets).where(permission_sets.c.arn == arn)).one_or_none()
     return _permission_set(row) if row else None
+
+
+def read_arns(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The ARN of each of those permission sets, by id."""
+    rows = connection.execute(
+        select(permission_sets.c.id, permission_sets.c.arn).where(permission_sets.c.id.in_(ids))
+    )
+    return {row.id: row.arn for row in rows}
 
 
 def read_permission_set_by_id(connection: Connection, permission_set_id: str) -> StoredPermissionSet | None:
