@@ -189,3 +189,49 @@ def test_init_writes_a_file_without_mistakes_and_never_over_one(
 def test_the_starters_are_the_examples(project: Path, starter: str) -> None:
     example = (project / "examples" / starter / "access.yaml").read_text()
     assert starter_text(starter) == example.partition("\n#\n")[2]
+
+
+# --- move ---------------------------------------------------------------------------------------
+
+
+def test_a_moved_rule_plans_the_new_access_before_the_old_goes(
+    adopted: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = EXAMPLE.read_text()
+    line = text[: text.index("accounts: [staging]")].count("\n") + 1
+    arn = "arn:aws:account-access:eu-central-1:111111111111:application/aam-0123456789abcdef"
+    command = ["access", "move", f"access.yaml:{line}", "--to", "role", "teams/Deployer"]
+    assert run([*command, "--trust-policy", arn]) == 0
+    out, err = words(capsys)
+    assert json.loads(out)["Statement"][0]["Principal"] == {"Service": "account-access.amazonaws.com"}
+    assert f"access.yaml:{line}: permission set AdministratorAccess -> role Deployer" in err
+    assert "role: Deployer, accounts: [staging]" in (adopted.folder / "access.yaml").read_text()
+    assert adopted.usher("plan", "--json") == 0
+    changes = [each["kind"] for each in json.loads(words(capsys)[0])["changes"]]
+    assert changes == ["create_entitlement", "delete_assignment"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["access.yaml", "--to", "role", "X"], "'access.yaml' is not a place"),
+        (["access.yaml:1:1", "--to", "role", "X"], "no rule stands at access.yaml:1"),
+        (["access.yaml:1", "--to", "group", "X"], "a rule cannot move to a 'group'"),
+        (["access.yaml:1", "--to", "role", "X", "--trust-policy", "x"], "is not the ARN of an application"),
+        (["access.yaml:1", "--to", "role", "X", "--folder", "work"], "is not among the access files"),
+    ],
+)
+def test_what_cannot_be_moved_is_said_in_one_sentence(
+    tmp_path: Path,
+    own_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.yaml").write_text("version: 1\n")
+    (tmp_path / "access.yaml").write_text(EXAMPLE.read_text())
+    assert run(["access", "move", *arguments]) in (2, 5)
+    assert message in words(capsys)[1]

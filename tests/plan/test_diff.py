@@ -22,6 +22,7 @@ from usher.core.permission_sets import ManagedPolicy, PermissionSet
 from usher.core.principals import Group, Principal, PrincipalKind, User
 from usher.plan.changes import CreateUser, PermissionSetSettings, TagPermissionSet, UpdatePermissionSet
 from usher.plan.diff import plan_changes
+from usher.plan.order import needs, settles, stage
 from usher.plan.words import words_of
 
 STAGING, PRODUCTION = AccountId("2" * 12), AccountId("3" * 12)
@@ -133,6 +134,20 @@ def test_the_first_change_to_a_set_that_somebody_else_made_takes_it_over(others:
     assert "ReadOnlyAccess is taken over by this file (usher:managed-by=access-file)" in sentences(
         MKDEV, actual
     )
+
+
+def test_access_that_moves_to_an_owned_role_goes_only_when_the_new_access_is_there() -> None:
+    role = Entitlement(DEVELOPERS, RoleArn(f"arn:aws:iam::{PRODUCTION}:role/Reader"))
+    moved = replace(
+        MKDEV, assignments=frozenset(), entitlements=frozenset({role}), roles=frozenset({"Reader"})
+    )
+    for desired, actual in (
+        (moved, AS_FILED),
+        (replace(MKDEV, roles=moved.roles), replace(AS_FILED, assignments=frozenset(), entitlements={role})),
+    ):
+        made, taken = plan_changes(desired, actual).changes
+        assert set(settles(made)) & set(needs(taken))
+        assert stage(made) < stage(taken)
 
 
 def test_access_to_a_suspended_account_is_left_alone() -> None:

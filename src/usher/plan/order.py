@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
+from usher.core.assignments import Granted
 from usher.core.principals import Principal, PrincipalKind
 from usher.plan.changes import (
     AddMember,
@@ -66,7 +67,7 @@ _STAGE_OF = {kind: number for number, kinds in enumerate(_STAGES) for kind in ki
 
 
 class Subject(NamedTuple):
-    """What a change is about: `user`, `group`, `permission set`, `assignments of`, `access of`; its name."""
+    """What a change is about, for example `user`, `permission set` or `assignments of`; its name."""
 
     kind: str
     name: str
@@ -109,6 +110,10 @@ def settles(change: Change) -> tuple[Subject, ...]:
             return _assignments_of(assignment.permission_set), _access_of(assignment.principal)
         case DeleteEntitlement(entitlement=entitlement):
             return (_access_of(entitlement.principal),)
+        case CreateAssignment(assignment=assignment):
+            return (_moved(assignment, "the grant of a permission set"),)
+        case CreateEntitlement(entitlement=entitlement):
+            return (_moved(entitlement, "the grant of a role"),)
         case (
             UpdateUser()
             | UpdateGroup()
@@ -117,8 +122,6 @@ def settles(change: Change) -> tuple[Subject, ...]:
             | TagPermissionSet()
             | UntagPermissionSet()
             | ProvisionPermissionSet()
-            | CreateAssignment()
-            | CreateEntitlement()
             | DeletePermissionSet()
             | DeleteGroup()
             | DeleteUser()
@@ -132,7 +135,8 @@ def needs(change: Change) -> tuple[Subject, ...]:
     """What must be settled before `change` may be carried out.
 
     A permission set whose contents could not all be set is not handed out: nobody may end up with a role
-    that lacks its boundary.
+    that lacks its boundary. Where access moves between a permission set and an owned role, what was there
+    goes only when what comes is there.
     """
     match change:
         case AddMember(group=group, user_name=user_name):
@@ -154,6 +158,10 @@ def needs(change: Change) -> tuple[Subject, ...]:
             return _principal(assignment.principal), _permission_set(assignment.permission_set)
         case CreateEntitlement(entitlement=entitlement):
             return (_principal(entitlement.principal),)
+        case DeleteAssignment(assignment=assignment):
+            return (_moved(assignment, "the grant of a role"),)
+        case DeleteEntitlement(entitlement=entitlement):
+            return (_moved(entitlement, "the grant of a permission set"),)
         case DeletePermissionSet(name=name):
             return (_assignments_of(name),)
         case DeleteGroup(group=group):
@@ -169,8 +177,6 @@ def needs(change: Change) -> tuple[Subject, ...]:
             | CreatePermissionSet()
             | TagPermissionSet()
             | UntagPermissionSet()
-            | DeleteAssignment()
-            | DeleteEntitlement()
         ):
             return ()
         case _:
@@ -199,6 +205,11 @@ def _assignments_of(name: str) -> Subject:
 
 def _access_of(principal: Principal) -> Subject:
     return Subject("access of", str(principal))
+
+
+def _moved(granted: Granted, what: str) -> Subject:
+    """The other kind of access that the same principal gets in the same account."""
+    return Subject(what, f"in {granted.account_id} to {granted.principal}")
 
 
 def _sort_key(change: Change) -> tuple[str, ...]:

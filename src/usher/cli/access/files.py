@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from usher.access.diagnostics import AccessFileError
-from usher.access.load import load_access_file, load_access_files
+from usher.access.load import load_access_files
 from usher.access.model import AccessFile
 from usher.cli.access.options import DEFAULT_FILE
 from usher.cli.context import Context
@@ -17,16 +17,21 @@ from usher.core.errors import ExitCode, NotFoundError, UsageError
 
 def read_access_file(name: str) -> AccessFile:
     """The access file called `name`, or the folder of them. Raises AccessFileError with all its mistakes."""
+    return load_access_files(read_texts(name), name)
+
+
+def read_texts(name: str) -> dict[str, str]:
+    """The texts of the access file called `name`, or of all files in the folder, by their paths."""
     path = Path(name)
     if not path.is_dir():
-        return load_access_file(_read_text(name), name)
+        return {name: _read_text(name)}
     names = sorted(str(each) for each in path.iterdir() if _is_access_file(each))
     if not names:
         raise NotFoundError(
             f"there is no access file in the folder '{printable(name)}'",
             hint="its files are called *.yaml or *.yml",
         )
-    return load_access_files({each: _read_text(each) for each in names}, name)
+    return {each: _read_text(each) for each in names}
 
 
 def say_mistakes(error: AccessFileError, context: Context, *, as_json: bool) -> ExitCode:

@@ -29,6 +29,7 @@ VERBS = {
     "check": "find mistakes, without the network",
     "plan": "show what would change",
     "apply": "show what changes, ask, and do it",
+    "move": "move a rule between a permission set and a role",
     "export": "write Terraform or CloudFormation",
     "test": "run the tests that the file holds",
     "lint": "find mistakes in policies",
