@@ -126,8 +126,7 @@ def test_roles_on_one_line_are_the_authors_to_extend() -> None:
 @pytest.mark.parametrize(
     "rules",
     [
-        "{group: devs, permission_set: &x Builder, accounts: &a all}\n"
-        "  - {group: ops, permission_set: *x, accounts: *a}",
+        "{group: devs, permission_set: &x Builder, accounts: all}\n  - {group: ops, permission_set: *x, accounts: a}",
         "&r {group: devs, permission_set: Builder, accounts: all}\n  - {<<: *r, group: ops}",
     ],
 )

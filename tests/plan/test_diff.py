@@ -143,7 +143,10 @@ def test_access_that_moves_to_an_owned_role_goes_only_when_the_new_access_is_the
     )
     for desired, actual in (
         (moved, AS_FILED),
-        (replace(MKDEV, roles=moved.roles), replace(AS_FILED, assignments=frozenset(), entitlements={role})),
+        (
+            replace(MKDEV, roles=moved.roles),
+            replace(AS_FILED, assignments=frozenset(), entitlements=moved.entitlements),
+        ),
     ):
         made, taken = plan_changes(desired, actual).changes
         assert set(settles(made)) & set(needs(taken))
