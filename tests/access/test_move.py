@@ -123,13 +123,15 @@ def test_roles_on_one_line_are_the_authors_to_extend() -> None:
         moved(text, line_of(text, "since May"), "role", "Deployer")
 
 
-@pytest.mark.parametrize(
-    "rules",
-    [
-        "{group: devs, permission_set: &x Builder, accounts: all}\n  - {group: ops, permission_set: *x, accounts: a}",
-        "&r {group: devs, permission_set: Builder, accounts: all}\n  - {<<: *r, group: ops}",
-    ],
-)
+ALIASED = """\
+{group: devs, permission_set: &x Builder, accounts: all}
+  - {group: ops, permission_set: *x, accounts: all}"""
+MERGED = """\
+&r {group: devs, permission_set: Builder, accounts: all}
+  - {<<: *r, group: ops}"""
+
+
+@pytest.mark.parametrize("rules", [ALIASED, MERGED])
 def test_text_that_rules_share_is_never_half_moved(rules: str) -> None:
     text = f"{HEAD}roles:\n  Deployer:\naccess:\n  - {rules}\n"
     for line in (line_of(text, "group: devs"), line_of(text, "group: ops")):
