@@ -30,11 +30,21 @@ _OWN_ID = {
     "aws_identitystore_user": "user_id",
     "aws_identitystore_group": "group_id",
 }
+# Where a resource names another by an id of that kind; elsewhere, only what the files say themselves will do.
+_NAMES_ANOTHER = frozenset({"permission_set_arn", "principal_id", "group_id", "member_id"})
+_NOT_ABOUT_ACCESS = ("for_each", "lifecycle", "provider", "depends_on", "instance_arn", "identity_store_id")
 _NAMED_BY = {"UserName": "user_name", "DisplayName": "display_name"}
 
 
 class _UnknownError(Exception):
     """An expression needs something that these files do not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """An attribute of another resource, which only Terraform knows."""
+
+    address: str
 
 
 @dataclass(slots=True)
@@ -127,7 +137,9 @@ def _expand(block: _Block, scope: _Scope, unresolved: list[Unresolved]) -> Itera
         if "for_each" not in block.body:
             yield _resource(block, block.address, scope)
             return
-        chosen = _value(block.body["for_each"], scope)
+        chosen = _certain(_value(block.body["for_each"], scope))
+        if not isinstance(chosen, Mapping | list):
+            raise _UnknownError("for_each is not a map or a set here")
         pairs = chosen.items() if isinstance(chosen, Mapping) else ((key, key) for key in chosen)
         for key, value in pairs:
             inner = _Scope(scope.variables, scope.locals, {"key": key, "value": value})
@@ -137,12 +149,14 @@ def _expand(block: _Block, scope: _Scope, unresolved: list[Unresolved]) -> Itera
 
 
 def _resource(block: _Block, address: str, scope: _Scope) -> Resource:
-    values = {
-        _name(key): _value(value, scope)
-        for key, value in _attributes(block.body).items()
-        if key not in ("for_each", "lifecycle", "provider", "depends_on", "instance_arn", "identity_store_id")
-        and not key.startswith('"')
-    }
+    values: dict[str, Any] = {}
+    for key, written in _attributes(block.body).items():
+        if key in _NOT_ABOUT_ACCESS:
+            continue
+        value = _value(written, scope)
+        if key in _NAMES_ANOTHER and isinstance(value, _Reference):
+            value = value.address
+        values[_name(key)] = _certain(value)
     if block.is_data:
         values |= _looked_up_by(values)
     own = _OWN_ID.get(block.kind)
@@ -198,11 +212,25 @@ def _expression(text: str, scope: _Scope) -> Any:
         return json.loads(text)
     call = _CALL.fullmatch(text)
     if call:
-        argument = _value(_parsed(call[2]), scope)
+        argument = _certain(_value(_parsed(call[2]), scope))
         return json.dumps(argument) if call[1] == "jsonencode" else argument
     if _TRAVERSAL.fullmatch(text):
         return _reference(text, scope)
     raise _UnknownError(f"it needs '{text if len(text) < 80 else text[:77] + '…'}'")
+
+
+def _certain(value: Any) -> Any:
+    """`value`, if these files alone say it. Raises _UnknownError."""
+    match value:
+        case _Reference(address):
+            raise _UnknownError(f"it needs the value of {address}")
+        case Mapping():
+            for each in value.values():
+                _certain(each)
+        case list():
+            for each in value:
+                _certain(each)
+    return value
 
 
 def _parsed(text: str) -> Any:
@@ -216,16 +244,13 @@ def _parsed(text: str) -> Any:
 def _reference(text: str, scope: _Scope) -> Any:
     """The value of `local.x`, `var.x` or `each.x`; the name of another resource's attribute as it is."""
     steps = [next(part for part in step.groups() if part is not None) for step in _STEP.finditer(text)]
-    indexed = [step[4] for step in _STEP.finditer(text)]
     roots: dict[str, Mapping[str, Any]] = {
         "local": scope.locals,
         "var": scope.variables,
         "each": {key: _Known(value) for key, value in scope.each.items()},
     }
     if steps[0] not in roots:
-        if any(indexed) or "each." in text:
-            return _with_keys(text, scope)
-        return text
+        return _Reference(_with_keys(text, scope))
     found: Any = roots[steps[0]].get(steps[1]) if len(steps) > 1 else None
     if found is None:
         raise _UnknownError(f"{'.'.join(steps[:2])} has no value in these files")
@@ -251,7 +276,7 @@ def _with_keys(text: str, scope: _Scope) -> str:
     """A resource's address whose key is an expression, with the key's value in its place."""
 
     def key(match: re.Match[str]) -> str:
-        return f"[{json.dumps(_reference(match[1], scope))}]"
+        return f"[{json.dumps(_certain(_reference(match[1], scope)))}]"
 
     return re.sub(r"\[([A-Za-z_][\w.]*)\]", key, text)
 
@@ -267,7 +292,7 @@ def _template(text: str, scope: _Scope) -> str:
             rest = after
             continue
         inner, _, rest = after.partition("}")
-        parts += [before, str(_expression(inner.strip(), scope))]
+        parts += [before, str(_certain(_expression(inner.strip(), scope)))]
     return "".join([*parts, rest]).replace("%%{", "%{")
 
 
