@@ -248,6 +248,46 @@ def test_a_large_organization_is_a_folder_with_the_rules_of_each_unit_apart() ->
     assert plan_of(written, actual).changes == ()
 
 
+def test_a_unit_with_very_many_rules_has_its_units_below_in_files_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("usher.access.write._MOST_RULES_OF_UNIT", 20)
+    monkeypatch.setattr("usher.access.write._ONE_FILE_LINES", 20)
+    accounts = [
+        Account(AccountId(f"{n:012}"), f"a{n}", ou_names=("Workloads", f"Stage{n % 2}")[: 1 + n % 7])
+        for n in range(60)
+    ]
+    groups = {f"group{n}": Group(f"group{n}") for n in range(60)}
+    grants = {
+        Assignment(Principal(PrincipalKind.GROUP, f"group{n}"), READ_ONLY.name, accounts[each % 60].id)
+        for n in range(60)
+        for each in (n, n * 3)
+    }
+    actual = replace(
+        organization(*accounts),
+        groups=groups,
+        permission_sets=MKDEV.permission_sets,
+        assignments=frozenset(grants),
+    )
+    written = write(actual)
+    assert {
+        "access-in-workloads.yaml",
+        "access-in-workloads-stage0.yaml",
+        "access-in-workloads-stage1.yaml",
+    } <= written.files.keys()
+    assert plan_of(written, actual).changes == ()
+
+
+def test_files_that_are_too_long_to_review_are_written_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("usher.access.write._MOST_LINES", 100)
+    monkeypatch.setattr("usher.access.write._ONE_FILE_LINES", 100)
+    groups = {f"group{n}": Group(f"group{n}", "two\nlines") for n in range(250)}
+    actual = replace(MKDEV, groups=groups, assignments=frozenset())
+    written = write(actual)
+    assert {"groups-1.yaml", "groups-2.yaml", "groups-3.yaml"} < written.files.keys()
+    assert plan_of(written, actual).changes == ()
+
+
 # --- whatever the world ---------------------------------------------------------------------------
 
 NASTY = ["null", "no", "1e3", "0x1", "- a", "a: b", "a #b", "{a}", "[a]", "*a", "&a", "!a", "%a", "@a", "a,b"]

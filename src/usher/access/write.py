@@ -37,6 +37,8 @@ MAIN_FILE = "access.yaml"
 _ONE_FILE_LINES = 600
 # A file may have 4 MiB; nobody wants to review one that comes near it.
 _MOST_LINES = 12_000
+# A unit with more rules has its units below in files of their own.
+_MOST_RULES_OF_UNIT = 400
 
 _HEADINGS = ("Everywhere", "By tag", "By the account's name", "Account by account")
 
@@ -243,6 +245,12 @@ def _by_heading(
     headed: dict[str, list[FoundRule]] = {}
     for rule in rules:
         headed.setdefault(_heading(rule, accounts), []).append(rule)
+    for heading, some in list(headed.items()):
+        if heading not in _HEADINGS and len(some) > _MOST_RULES_OF_UNIT:
+            del headed[heading]
+            for rule in some:
+                below = _unit_of(rule, accounts, 2)
+                headed.setdefault(f"In {below}" if below else heading, []).append(rule)
     last = len(headed)
     order = {_HEADINGS[0]: -1, **{heading: last + place for place, heading in enumerate(_HEADINGS[1:])}}
     return dict(sorted(headed.items(), key=lambda each: (order.get(each[0], 0), each[0])))
@@ -252,18 +260,21 @@ def _heading(rule: FoundRule, accounts: Mapping[AccountId, Account]) -> str:
     selection = rule.selection
     if selection.every:
         return _HEADINGS[0]
-    if selection.units:
-        tops = {path.partition("/")[0] for path in selection.units}
-    elif selection.tags:
-        return _HEADINGS[1]
-    elif selection.patterns:
-        return _HEADINGS[2]
-    else:
-        tops = {"".join(accounts[each].ou_names[:1]) for each in selection.names}
-    top = tops.pop()
-    if tops:
-        return _HEADINGS[0] if selection.units else _HEADINGS[3]
-    return f"In {top}" if top else _HEADINGS[3]
+    if not selection.units and (selection.tags or selection.patterns):
+        return _HEADINGS[1] if selection.tags else _HEADINGS[2]
+    unit = _unit_of(rule, accounts, 1)
+    if unit:
+        return f"In {unit}"
+    return _HEADINGS[0] if selection.units else _HEADINGS[3]
+
+
+def _unit_of(rule: FoundRule, accounts: Mapping[AccountId, Account], depth: int) -> str:
+    """The one unit, `depth` levels below the root, that holds all that the rule means; empty if none does."""
+    selection = rule.selection
+    paths = [path.split("/") for path in selection.units]
+    paths = paths or [list(accounts[each].ou_names) for each in selection.names]
+    found = {tuple(path[:depth]) for path in paths}
+    return "/".join(found.pop()) if len(found) == 1 else ""
 
 
 def _one_file(
