@@ -290,7 +290,7 @@ def test_the_journal_holds_every_request_before_it_is_sent_and_its_outcome(
     assert seen_before_sending == [True] * len(desired.assignments)
     accepted = [line["request"] for line in lines if line["event"] == "accepted"]
     assert set(accepted) == set(bench.center.requests)
-    assert lines[-1] == {**lines[-1], "event": "run ends", "not_done": "0"}
+    assert lines[-1] == {**lines[-1], "event": "run ends", "not_done": 0}
 
 
 def test_the_journal_is_readable_by_its_owner_alone(tmp_path: Path) -> None:

@@ -130,7 +130,9 @@ def test_removing_everything_also_removes_the_permission_sets_it_made(
 ) -> None:
     access_directory.usher("apply", "--yes")
     access_directory.write("version: 1\naccounts: [staging]\n")
-    assert access_directory.usher("apply", "--yes", "--allow-removals", "5") == 0
+    assert (
+        access_directory.usher("apply", "--yes", "--allow-removals", "5", "--allow-set-deletions", "2") == 0
+    )
     assert access_directory.usher("plan", "--exit-code") == 0
 
 

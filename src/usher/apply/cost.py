@@ -76,8 +76,8 @@ class CostLine:
 
 def predict(size: WorldSize, strategy: Strategy) -> tuple[CostLine, ...]:
     """The calls that reading a world of `size` takes with `strategy`."""
-    others = size.permission_sets - size.decided_sets
-    detail_calls = FULL_CALLS * size.decided_sets + NAME_CALLS * others
+    in_full = size.decided_sets + size.doomed_sets
+    detail_calls = FULL_CALLS * in_full + NAME_CALLS * (size.permission_sets - in_full)
     lines = [
         CostLine(
             "instance and accounts",

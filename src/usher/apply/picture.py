@@ -42,7 +42,8 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """The permission sets: all by name, the `decided` ones in full, and those that the file would delete."""
+    """The permission sets: all by name; in full the `decided` ones and the `doomed`, which the file would
+    delete."""
 
     by_arn: Mapping[PermissionSetArn, PermissionSet]
     decided: tuple[PermissionSetArn, ...] = ()
@@ -107,9 +108,9 @@ def assemble(found: Findings) -> ActualAccess:
 
 def _unread(found: Findings) -> Unread:
     sets, pages = found.sets, found.pages
-    others = _names(sets.by_arn.keys() - set(sets.decided), sets.names)
+    others = _names(sets.by_arn.keys() - set(sets.decided) - set(sets.doomed), sets.names)
     # Who asks every principal learns of all sets, whichever the file decides about.
-    unasked = others - _names(sets.doomed, sets.names) if pages.users is None else frozenset[str]()
+    unasked = others if pages.users is None else frozenset[str]()
     group_names = {group_id: group.name for group_id, group in found.people.groups.items()}
     return Unread(
         policies_of=others,

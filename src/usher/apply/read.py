@@ -1,8 +1,8 @@
 """Reading what an Identity Center has, with the fewest calls that give an exact picture of what is decided.
 
-For a file, only what it decides about is read in full: of other permission sets the name and the tags, of
-groups without a part in it not the members. Without a file, everything is. What was left out is said in
-`unread`. Nothing is guessed: a call that fails ends the reading.
+For a file, only what it decides about is read in full, with the sets that it would delete: of other
+permission sets the name and the tags, of groups without a part in it not the members. Without a file,
+everything is. What was left out is said in `unread`. Nothing is guessed: a call that fails ends the reading.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _read_sets(
     decided = [arn for arn in arns if desired is None or by_arn[arn].name in desired.permission_sets]
     others = by_arn.keys() - set(decided)
     doomed = [arn for arn in arns if arn in others and is_managed(by_arn[arn])]
-    full = dict(each(pool, lambda arn: reader.read_policies(by_arn[arn], arn), decided))
+    full = dict(each(pool, lambda arn: reader.read_policies(by_arn[arn], arn), [*decided, *doomed]))
     return Sets({**by_arn, **full}, tuple(decided), tuple(doomed))
 
 

@@ -18,7 +18,7 @@ from usher.apply.journal import Journal
 from usher.apply.ports import AccessWriter, EntitlementWriter, PeopleWriter, Request, RequestKind
 from usher.apply.result import Item, Outcome, RunResult, likely_cause
 from usher.apply.timing import Timing
-from usher.core.errors import UnavailableError, UsherError
+from usher.core.errors import BusyError, UnavailableError, UsherError
 from usher.core.organization import ActualAccess
 from usher.core.permission_sets import PermissionSet
 from usher.plan.changes import (
@@ -126,6 +126,7 @@ class _Run:
         at_once: AtOnce,
     ) -> None:
         self._plan = plan
+        self._number = {change: number for number, change in enumerate(plan.changes)}
         self._ids = Identifiers(actual)
         self._permission_sets = {**actual.permission_sets, **permission_sets}
         self._writer = writer
@@ -141,11 +142,11 @@ class _Run:
         self._unanswered = 0
 
     def carry_out(self) -> RunResult:
-        self._journal.note("run begins", changes=str(len(self._plan.changes)))
+        self._journal.note("run begins", changes=len(self._plan.changes))
         for _, changes in itertools.groupby(self._plan.changes, key=stage):
             self._carry_out_stage(changes)
         result = RunResult(tuple(self._items))
-        self._journal.note("run ends", done=str(len(result.done)), not_done=str(len(result.not_done)))
+        self._journal.note("run ends", done=len(result.done), not_done=len(result.not_done))
         return result
 
     def _carry_out_stage(self, changes: Iterable[Change]) -> None:
@@ -209,7 +210,7 @@ class _Run:
                 assert_never(change)
 
     def _accepted(self, change: _Asynchronous, request: Request) -> None:
-        self._journal.note("accepted", change=self._words(change), request=request.id)
+        self._journal.note("accepted", n=self._number[change], request=request.id)
 
     def _make(self, change: _Immediate) -> None:
         writer, ids = self._writer, self._ids
@@ -318,7 +319,8 @@ class _Run:
                 assert_never(change)
 
     def _begin(self, change: Change) -> None:
-        self._journal.note("begun", change=self._words(change), kind=type(change).__name__)
+        kind = type(change).__name__
+        self._journal.note("begun", n=self._number[change], change=self._words(change), kind=kind)
         if change not in self._begun:  # one that AWS was too busy for begins again
             self._begun.add(change)
             self._progress(Item(change, Outcome.BEGUN))
@@ -327,23 +329,26 @@ class _Run:
         cause = likely_cause(change, self._plan.accounts, self._permission_sets)
         for subject in settles(change):
             self._broken.setdefault(subject, f"{self._words(change)}: {error.message}")
-        self._end(Item(change, Outcome.FAILED, error.message, cause or error.hint))
+        # What was not answered may have been done all the same; what was refused was not.
+        unsure = isinstance(error, UnavailableError) and not isinstance(error, BusyError)
+        self._end(Item(change, Outcome.FAILED, error.message, cause or error.hint), unsure=unsure)
         self._unanswered = self._unanswered + 1 if isinstance(error, UnavailableError) else 0
         if self._unanswered >= _MOST_UNANSWERED:
             done = len(RunResult(tuple(self._items)).done)
-            self._journal.note("run stops", done=str(done), reason=error.message)
+            self._journal.note("run stops", done=done, reason=error.message)
             raise UnavailableError(
                 f"{error.message}; {done} of {len(self._plan.changes)} changes are made",
                 hint="run the command again: it goes on from what is there",
             )
 
-    def _end(self, item: Item) -> None:
+    def _end(self, item: Item, *, unsure: bool = False) -> None:
         if item.outcome is Outcome.DONE:
             self._unanswered = 0
         if item.outcome is Outcome.SKIPPED:
             for subject in settles(item.change):
                 self._broken.setdefault(subject, item.cause)
-        self._journal.note(item.outcome.value, change=self._words(item.change), reason=item.reason)
+        number, words = self._number[item.change], self._words(item.change)
+        self._journal.note(item.outcome.value, n=number, change=words, reason=item.reason, unsure=unsure)
         self._items.append(item)
         self._progress(item)
 

@@ -47,6 +47,16 @@ class Terminal:
         """The columns that a line of results may fill; None where no person looks: a pipe or a file."""
         return shutil.get_terminal_size().columns if self._out.isatty() else None
 
+    @property
+    def redraws(self) -> bool:
+        """Whether a line may be drawn again in place: only where a person watches."""
+        return self._err.isatty()
+
+    @property
+    def columns(self) -> int:
+        """The columns that a line of words may fill."""
+        return shutil.get_terminal_size().columns
+
     def result(self, text: str) -> None:
         """Print a result: what a script reads, on stdout."""
         self.status("")

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
 
 from usher.access.model import AccessFile
 from usher.access.resolve import resolve_access
@@ -31,8 +33,11 @@ from usher.aws.identity_store import IdentityStore
 from usher.aws.instances import read_instance
 from usher.aws.patience import Patience
 from usher.aws.sso_admin import SsoAdmin
+from usher.aws.sts import read_caller
 from usher.cli.context import Context
 from usher.cli.text.reading import ReadingProgress
+from usher.core.callers import Caller
+from usher.core.errors import UsherError
 from usher.core.organization import DesiredAccess, Instance
 from usher.core.partitions import partition_of_region
 
@@ -59,6 +64,7 @@ class AccessRooms:
     snapshots: SnapshotStore
     progress: ReadingProgress
     say: Callable[[str], None]
+    caller: Callable[[], Caller | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,7 @@ def open_access_rooms(
         open_snapshots(context, instance),
         progress,
         context.terminal.say,
+        (lambda: None) if own else cache(partial(_ask_who_calls, settings, context.terminal.say)),
     )
 
 
@@ -127,6 +134,15 @@ def _pace_of(context: Context, service: str, rate: float, instance: Instance | N
         name = instance.arn.rpartition("/")[2]
         memory = SharedMemory(context.cache_dir / "pace" / f"{name}.{service}")
     return Pace(rate, clock=time.time, sleep=time.sleep, memory=memory)
+
+
+def _ask_who_calls(settings: AwsSettings, say: Callable[[str], None]) -> Caller | None:
+    """The person whose keys are in use; None, with a word, where STS does not tell."""
+    try:
+        return read_caller(settings)
+    except UsherError as error:
+        say(f"whether the plan takes away your own access is not known: {error.message}")
+        return None
 
 
 def compare(rooms: AccessRooms, file: AccessFile, strategy: Strategy | None) -> Comparison:
@@ -190,6 +206,12 @@ def read_world(rooms: AccessRooms, strategy: Strategy | None = None) -> Reading:
     return reading
 
 
+def read_instance_alone(rooms: AccessRooms) -> Reading:
+    """Everything that the instance has; of accounts the names, without their tags and units."""
+    accounts = list_accounts(rooms.organizations)
+    return read_access(rooms.sso, rooms.people, rooms.entitlements, rooms.instance, accounts, None)
+
+
 def open_snapshots(context: Context, instance: Instance) -> SnapshotStore:
     """The kept readings of `instance`; nothing is made on disk before the first is kept."""
     folder = context.cache_dir / "snapshots" / instance.arn.rpartition("/")[2]
@@ -212,10 +234,13 @@ def _keep(rooms: AccessRooms, reading: Reading) -> None:
         rooms.say(f"this reading is not kept for later questions: {error}")
 
 
+def journal_folder(context: Context) -> Path:
+    """Where the journals of this machine's runs are."""
+    return context.config_dir / "journals"
+
+
 @contextmanager
 def new_journal(context: Context) -> Iterator[JournalFile]:
     """A new journal in the configuration folder."""
-    with open_journal(
-        context.config_dir / "journals", lambda: datetime.now(UTC), secrets.token_hex(4)
-    ) as journal:
+    with open_journal(journal_folder(context), lambda: datetime.now(UTC), secrets.token_hex(4)) as journal:
         yield journal

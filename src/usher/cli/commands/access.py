@@ -30,6 +30,8 @@ VERBS = {
     "plan": "show what would change",
     "apply": "show what changes, ask, and do it",
     "move": "move a rule between a permission set and a role",
+    "undo": "reverse an earlier run, as far as it still stands",
+    "runs": "the runs that were made from this machine",
     "export": "write Terraform or CloudFormation",
     "test": "run the tests that the file holds",
     "lint": "find mistakes in policies",
