@@ -67,6 +67,7 @@ def measure(found: Findings, tags_asked: int, unit_calls: int) -> WorldSize:
         unit_calls=unit_calls,
         permission_sets=len(found.sets.by_arn),
         decided_sets=len(decided),
+        doomed_sets=len(found.sets.doomed),
         groups=len(found.people.groups),
         users=len(found.people.users),
         member_pages=sum(pages(len(each)) for each in found.members.values()),
