@@ -208,7 +208,7 @@ def read_world(rooms: AccessRooms, strategy: Strategy | None = None) -> Reading:
 
 def read_instance_alone(rooms: AccessRooms) -> Reading:
     """Everything that the instance has; of accounts the names, without their tags and units."""
-    accounts = list_accounts(rooms.organizations)
+    accounts = list_accounts_alone(rooms.organizations).accounts
     return read_access(rooms.sso, rooms.people, rooms.entitlements, rooms.instance, accounts, None)
 
 
