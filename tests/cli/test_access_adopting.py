@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from usher.access.starting import STARTERS, starter_text
 from usher.cli.main import run
+from usher.server.store.tables import groups, permission_sets
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "usher" / "sandbox" / "mkdev.yaml"
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
@@ -60,6 +62,30 @@ def test_import_never_writes_over_files_without_being_told(
     document = json.loads(words(capsys)[0])
     assert document == {**document, "files": ["access.yaml"], "unsaid": [], "unresolved": []}
     assert kept.read_text() != "mine"
+
+
+def test_import_tells_what_no_file_can_keep_out_of_the_plan(
+    adopted: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = adopted.jobs.database
+    with database.change("test") as change:
+        change.record("test:Tamper", "developers")
+        change.connection.execute(delete(groups).where(groups.c.display_name == "developers"))
+        change.connection.execute(update(permission_sets).values(revision=permission_sets.c.revision + 1))
+    assert adopted.usher("import", "--strategy", "per-pair") == 0
+    out, err = words(capsys)
+    assert "not in the files: 2 grants: their user or group no longer exists" in err
+    assert "the plan of these files is empty but for 3:" in out
+    assert "is brought up to date because its roles lag behind" in out
+
+
+def test_files_that_would_change_anything_are_not_written(
+    adopted: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("usher.access.sections.plain_duration", lambda _: "2h")
+    assert adopted.usher("import") == 1
+    assert "the files would change what is there: AdministratorAccess changes: session" in words(capsys)[1]
+    assert not (adopted.folder / "access").exists()
 
 
 def test_import_needs_a_place_it_can_write_to(adopted: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,15 +63,15 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     written = write_access(
         source.actual, source.partition, candidates=source.candidates, origin=source.origin
     )
-    _prove(written, source)
+    left = _prove(written, source)
     folder = Path(options.out)
     check_free(folder, written.files, force=options.force)
     _check_alone(folder, written)
     write_files(folder, written.files)
     if options.json:
-        context.terminal.result(json.dumps(_document(options.out, written, source)))
+        context.terminal.result(json.dumps(_document(options.out, written, source, left)))
     else:
-        _tell(options.out, written, source, context)
+        _tell(options.out, written, source, left, context)
     return ExitCode.DONE
 
 
@@ -97,10 +97,15 @@ def _read_terraform(path: str) -> _Source:
     )
 
 
-def _prove(written: Written, source: _Source) -> None:
-    """Load and resolve the files as `plan` does: nothing may differ but what nobody can have."""
+def _prove(written: Written, source: _Source) -> tuple[str, ...]:
+    """Load, resolve and plan the files as `plan` does: nothing may differ.
+
+    What comes back in words is what no file could keep from the plan: access of nobody, and roles that lag
+    behind their permission sets. Raises UsherError for anything else.
+    """
     from usher.access.load import load_access_files
     from usher.access.resolve import resolve_access
+    from usher.plan.changes import DeleteAssignment, DeleteEntitlement, ProvisionPermissionSet
     from usher.plan.diff import plan_changes
     from usher.plan.words import words_of
 
@@ -112,13 +117,20 @@ def _prove(written: Written, source: _Source) -> None:
         now=datetime.now(UTC),
     )
     plan = plan_changes(desired, actual)
-    wrong = [change for change in plan.changes if not getattr(change, "dangling", False)]
-    if wrong:
-        raise UsherError(
-            f"the files would change what is there: {words_of(wrong[0], plan.accounts)}"
-            f" ({len(wrong)} changes); nothing was written",
-            hint="this is a mistake of Usher's, not of yours: please report it with these words",
-        )
+    left = []
+    for change in plan.changes:
+        words = words_of(change, plan.accounts)
+        match change:
+            case (
+                DeleteAssignment(dangling=True) | DeleteEntitlement(dangling=True) | ProvisionPermissionSet()
+            ):
+                left.append(words)
+            case _:
+                raise UsherError(
+                    f"the files would change what is there: {words}; nothing was written",
+                    hint="this is a mistake of Usher's, not of yours: please report it with these words",
+                )
+    return tuple(left)
 
 
 def _check_alone(folder: Path, written: Written) -> None:
@@ -133,7 +145,7 @@ def _check_alone(folder: Path, written: Written) -> None:
         )
 
 
-def _tell(out: str, written: Written, source: _Source, context: Context) -> None:
+def _tell(out: str, written: Written, source: _Source, left: tuple[str, ...], context: Context) -> None:
     terminal = context.terminal
     for each in written.unsaid[:_MOST_SHOWN]:
         terminal.say(f"{terminal.style('warn', 'not in the files:')} {printable(f'{each.what}: {each.why}')}")
@@ -147,16 +159,20 @@ def _tell(out: str, written: Written, source: _Source, context: Context) -> None
     rules = "1 rule" if written.rules == 1 else f"{written.rules:,} rules"
     terminal.result(f"{written.grants:,} grants are {rules}, in {names} in {printable(out)}.")
     if source.actual.principal_ids:
-        terminal.result("Checked against what was read: the plan of these files is empty.")
+        but = f" but for {len(left):,}:" if left else "."
+        terminal.result(f"Checked against what was read: the plan of these files is empty{but}")
+        for sentence in left[:_MOST_SHOWN]:
+            terminal.result(f"  {printable(sentence)}")
     terminal.say(f"next: usher access plan {printable(out)}")
 
 
-def _document(out: str, written: Written, source: _Source) -> dict[str, object]:
+def _document(out: str, written: Written, source: _Source, left: tuple[str, ...]) -> dict[str, object]:
     return {
         "out": out,
         "files": sorted(written.files),
         "grants": written.grants,
         "rules": written.rules,
+        "plan": list(left),
         "unsaid": [{"what": each.what, "why": each.why} for each in written.unsaid],
         "unresolved": [
             {"place": each.place, "address": each.address, "why": each.why} for each in source.unresolved
