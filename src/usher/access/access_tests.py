@@ -20,7 +20,8 @@ SEPARATION_KEYS = ("name", "reason", "never_both")
 DUTY_KEYS = ("groups", "permission_sets", "roles", "accounts")
 ENTER = "enter"
 
-_ACTION = re.compile(r"[A-Za-z0-9-]{1,64}:[A-Za-z0-9]{1,128}")
+# The name may hold wildcards: the test is then about every known action that it matches.
+_ACTION = re.compile(r"[A-Za-z0-9-]{1,64}:[A-Za-z0-9*?]{1,128}")
 _ONLY_FOR_ACTIONS = ("resource", "resources", "with")
 
 
@@ -128,9 +129,7 @@ def _read_entering(node: Node, what: str, declared: Declared, findings: Findings
 def _check_action(action: Located[str], what: str, findings: Findings) -> None:
     if _ACTION.fullmatch(action.value):
         return
-    hint = "a service and an action, such as s3:DeleteObject"
-    if "*" in action.value or "?" in action.value:
-        hint = "a test is about single calls: name each action"
+    hint = "a service and an action, such as s3:DeleteObject or s3:Delete*"
     findings.add(action.at, f"{what}: '{action.value}' is not an action", hint)
 
 

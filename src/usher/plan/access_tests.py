@@ -17,7 +17,7 @@ from usher.core.ids import AccountId
 from usher.core.organization import DesiredAccess
 from usher.core.policy_document import PolicyDocument
 from usher.core.principals import Group, Principal, PrincipalKind
-from usher.policy.actions import actions_matching
+from usher.policy.actions import actions_matching, find_action
 from usher.policy.evaluate import can_on_some, evaluate
 from usher.policy.match import has_wildcards
 from usher.policy.request import Decision, Request, RolePolicies, Verdict
@@ -90,6 +90,16 @@ def run_tests(
     """
     world = _World(desired, documents, scps, memberships)
     return tuple(_run(test, world) for test in desired.tests)
+
+
+def unknown_actions(desired: DesiredAccess) -> tuple[tuple[AccessTest, str], ...]:
+    """The tests about an action that is not known: a typing error, or an action of last week."""
+    return tuple(
+        (test, action)
+        for test in desired.tests
+        for action in test.actions
+        if not has_wildcards(action) and find_action(action) is None
+    )
 
 
 def coverage_of(desired: DesiredAccess, results: Iterable[TestResult]) -> Coverage:
@@ -222,6 +232,10 @@ def _judge(test: AccessTest, account: AccountId, roles: Sequence[Role], world: _
         return Finding(account, TestOutcome.UNKNOWN, words)
     if not test.actions:
         return _judge_entering(test, account, roles, world)
+    unmatched = [each for each in test.actions if has_wildcards(each) and not actions_matching(each)]
+    if unmatched:
+        words = f"in {world.place(account)}: no action is known that {unmatched[0]} matches"
+        return Finding(account, TestOutcome.UNKNOWN, words)
     found: Finding | None = None
     for action, resource in _questions(test):
         finding = _judge_question(test, Request(action, resource, test.context), account, roles, world)
@@ -259,8 +273,8 @@ def _judge_entering(
 def _questions(test: AccessTest) -> Iterator[tuple[str, str]]:
     """Each action with each resource; a pattern stands for the known actions that it matches."""
     for written in test.actions:
-        known = tuple(action.name for action in actions_matching(written)) if has_wildcards(written) else ()
-        for action in known or (written,):
+        known = tuple(action.name for action in actions_matching(written))
+        for action in known if has_wildcards(written) else (written,):
             for resource in test.resources:
                 yield action, resource
 

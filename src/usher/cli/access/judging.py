@@ -15,7 +15,7 @@ from usher.core.ids import AccountId
 from usher.core.organization import ActualAccess, DesiredAccess
 from usher.core.policy_document import PolicyDocument
 from usher.core.principals import Group
-from usher.plan.access_tests import Coverage, Scps, TestResult, coverage_of, run_tests
+from usher.plan.access_tests import Coverage, Scps, TestResult, coverage_of, run_tests, unknown_actions
 from usher.plan.separation import SeparationViolation, check_separations, unchecked_groups
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Judgement:
     violations: tuple[SeparationViolation, ...]
     unchecked: frozenset[str]
     coverage: Coverage
+    unknown_actions: tuple[tuple[AccessTest, str], ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -56,6 +57,7 @@ def judge(
         check_separations(desired, actual),
         unchecked_groups(desired, actual),
         coverage_of(desired, results),
+        unknown_actions(desired),
     )
 
 

@@ -111,6 +111,9 @@ def _show(
         return
     results, violations = judgement.results, judgement.violations
     style = terminal.style if terminal.colours_results else no_style
+    for test, action in judgement.unknown_actions:
+        words = f"{test.at}: no action '{action}' is known; is it spelt right?"
+        terminal.say(terminal.style("warn", "warning: ") + words)
     lines = [
         *failure_lines(results, violations, judgement.unchecked, style),
         *summary_lines(results, violations, len(desired.separations), judgement.coverage, desired, style),
