@@ -84,7 +84,8 @@ def open_journal(folder: Path, now: Callable[[], datetime], run_id: str) -> Iter
 
     Raises UsherError when the folder cannot be written.
     """
-    path = folder / f"{now():%Y%m%dT%H%M%SZ}-{run_id}.jsonl"
+    # To the microsecond: runs are ordered by name, and `undo last` must not take another of the same second.
+    path = folder / f"{now():%Y%m%dT%H%M%S.%fZ}-{run_id}.jsonl"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
