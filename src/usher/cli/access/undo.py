@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json_argument(parser)
     add_aws_arguments(parser)
     add_consent_arguments(parser)
+    parser.add_argument("--details", action="store_true", help="every change, however many")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
@@ -63,7 +64,9 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     plan = undo.plan
     if not options.json:
         if plan.changes:
-            terminal.say("\n".join(plan_lines(plan, f"undoing {past.id}", terminal.style)))
+            terminal.say(
+                "\n".join(plan_lines(plan, f"undoing {past.id}", terminal.style, details=options.details))
+            )
         terminal.say("\n".join(left_lines(undo, past.id, terminal.style)))
     check_laws(plan, actual, None, rooms, options)
     if plan.changes and not options.yes and not terminal.confirm("Make these changes?"):

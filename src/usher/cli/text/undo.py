@@ -46,9 +46,14 @@ def run_lines(runs: Sequence[PastRun]) -> Iterator[str]:
     width = max(len(run.id) for run in runs)
     for run in runs:
         when = f"{run.began:%Y-%m-%d %H:%M}"
-        about = f"undoes {run.about.undoes}" if run.about.undoes else printable(run.about.file)
-        undone = f"  undone by {run.undone_by}" if run.undone_by else ""
+        about = f"undoes {_short(run.about.undoes)}" if run.about.undoes else printable(run.about.file)
+        undone = f"  undone by {_short(run.undone_by)}" if run.undone_by else ""
         yield f"{run.id:<{width}}  {when}  {', '.join(_counts(run))}  {about}{undone}"
+
+
+def _short(run_id: str) -> str:
+    """The part of an id that is enough to find the run by."""
+    return run_id.rpartition("-")[2]
 
 
 def run_document(run: PastRun) -> dict[str, object]:
