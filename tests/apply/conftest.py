@@ -520,6 +520,12 @@ def killed() -> type[BaseException]:
     return KilledError
 
 
+@pytest.fixture(scope="session")
+def killed_once() -> type[BaseException]:
+    """`killed` for property tests."""
+    return KilledError
+
+
 def organization(
     accounts: int, groups: int = 2, sets: tuple[str, ...] = ("Admin", "Read"), *, tags: bool = True
 ) -> DesiredAccess:

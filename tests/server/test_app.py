@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import time
@@ -10,11 +11,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 from starlette.routing import Mount
 
+from usher.core.accounts import Account
+from usher.core.ids import AccountId
 from usher.server.app import build_app
 from usher.server.config import ServerConfig
+from usher.server.limits.settings import AwsLimits
+from usher.server.rehearsal import RehearsedOrganization
 from usher.server.setup import DirectoryKeys, initialise_directory
 
 REGION = "eu-central-1"
@@ -80,3 +86,32 @@ def test_every_answer_is_dressed_against_frames_and_guesses(
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Strict-Transport-Security"]
     assert "no-store" in headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("limits", [None, AwsLimits(throttled=0, failing=0)])
+def test_a_rehearsal_serves_its_own_organization_with_or_without_aws_s_limits(
+    keys: DirectoryKeys, tmp_path: Path, serve: Callable[[list[Any]], str], limits: AwsLimits | None
+) -> None:
+    organization = RehearsedOrganization(
+        "o-exampleorgid", (Account(AccountId("111111111111"), "only", is_management=True),)
+    )
+    config = ServerConfig(
+        tmp_path / "data", "https://sso.mkdev.example", REGION, aws_limits=limits, rehearsal=organization
+    )
+    app = build_app(config)
+    reads = boto3.client(
+        "organizations",
+        region_name=REGION,
+        endpoint_url=serve([Mount("/", app)]),
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key.reveal(),
+    )
+    assert [each["Name"] for each in reads.list_accounts()["Accounts"]] == ["only"]
+    reads.close()
+    asyncio.run(_live(app))
+
+
+async def _live(app: Any) -> None:
+    """The application's life from its start to its orderly end."""
+    async with app.router.lifespan_context(app):
+        pass
