@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -113,7 +114,9 @@ def _read(calls: ServiceCalls, shelf: PolicyShelf, arn: str) -> PolicyDocument:
     except ValueError as error:
         raise UsherError(f"{what}: {error}") from None
     if _VERSION.fullmatch(version):
-        shelf.keep(arn, version, policy_document)
+        # Where it cannot be kept it is read again next time.
+        with suppress(UnsafePlaceError):
+            shelf.keep(arn, version, policy_document)
     return policy_document
 
 

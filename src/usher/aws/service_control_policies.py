@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from usher.aws.calls import ServiceCalls
 from usher.core.accounts import Account
@@ -40,6 +41,8 @@ class _Reader:
 
     def levels(self, account: Account) -> tuple[Level, ...]:
         """From the root to the account."""
+        upwards = [str(account.id), *reversed(account.ou_ids)]
+        self._parents.update(pairwise(upwards))
         chain = [str(account.id)]
         while not chain[-1].startswith("r-"):
             chain.append(self._parent(chain[-1]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from usher.apply.pace import Pace
 from usher.aws.calls import CallCount, ServiceCalls
@@ -14,6 +15,7 @@ from usher.cli.context import Context
 from usher.core.permission_sets import PermissionSet
 from usher.core.policy_document import PolicyDocument
 from usher.policy.role_policies import needed_policies
+from usher.policy.well_known import with_administrator
 
 # IAM publishes no quota for reading; this is well below where it throttles.
 IAM_CALLS_PER_SECOND = 15.0
@@ -38,7 +40,8 @@ def read_documents(
 
     What IAM does not answer comes from the cache; what is in neither is left out.
     """
-    arns = needed_policies(tuple(permission_sets))
+    permission_sets = tuple(permission_sets)
+    arns = needed_policies(permission_sets)
     if not arns:
         return {}
     environ = context.environ
@@ -50,14 +53,20 @@ def read_documents(
     )
     pace = Pace(IAM_CALLS_PER_SECOND, clock=time.monotonic, sleep=time.sleep)
     calls = ServiceCalls("iam", settings, pace=pace, count=count)
-    documents = read_through_iam(calls, open_shelf(context), arns)
+    documents = _complete(read_through_iam(calls, open_shelf(context), arns), permission_sets)
     say_what_is_not_known(documents, context)
     return documents.by_arn
 
 
 def documents_of_this_machine(context: Context, permission_sets: Iterable[PermissionSet]) -> Documents:
     """The kept documents of the AWS managed policies of `permission_sets`, without any call."""
-    return kept_documents(open_shelf(context), needed_policies(tuple(permission_sets)))
+    permission_sets = tuple(permission_sets)
+    return _complete(kept_documents(open_shelf(context), needed_policies(permission_sets)), permission_sets)
+
+
+def _complete(documents: Documents, permission_sets: Sequence[PermissionSet]) -> Documents:
+    by_arn = with_administrator(documents.by_arn, permission_sets)
+    return replace(documents, by_arn=by_arn, missing=documents.missing - by_arn.keys())
 
 
 def say_what_is_not_known(documents: Documents, context: Context) -> None:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from usher.core.permission_sets import ManagedPolicy, PermissionSet
-from usher.core.policy_document import PolicyDocument, policy_document
+from usher.core.permission_sets import PermissionSet
+from usher.core.policy_document import PolicyDocument
 from usher.policy.request import RolePolicies
 from usher.policy.risk import RiskKind, risks_of
 from usher.policy.role_policies import role_policies
-
-_ADMINISTRATOR = "AdministratorAccess"
-_EVERYTHING = policy_document(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-)
+from usher.policy.well_known import with_administrator
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +23,7 @@ class Judgement:
 
 def judge(permission_set: PermissionSet, documents: Mapping[str, PolicyDocument]) -> Judgement:
     """What a role made from `permission_set` is capable of; `documents` are keyed by policy ARN."""
-    policies = role_policies(permission_set, _with_administrator(permission_set, documents))
+    policies = role_policies(permission_set, with_administrator(documents, [permission_set]))
     try:
         risks = risks_of(policies)
     except ValueError:  # somebody stored an inline policy that is none
@@ -36,17 +32,6 @@ def judge(permission_set: PermissionSet, documents: Mapping[str, PolicyDocument]
         risk.kind: risk.words for risk in risks if risk.kind is not RiskKind.NOT_KNOWN
     }
     return Judgement(found, _not_known(policies))
-
-
-def _with_administrator(
-    permission_set: PermissionSet, documents: Mapping[str, PolicyDocument]
-) -> Mapping[str, PolicyDocument]:
-    """`documents` and the one document that everybody knows by its name."""
-    policies = [*permission_set.managed_policies]
-    if isinstance(permission_set.boundary, ManagedPolicy):
-        policies.append(permission_set.boundary)
-    everything = {policy.arn: _EVERYTHING for policy in policies if policy.name == _ADMINISTRATOR}
-    return {**everything, **documents}
 
 
 def _not_known(policies: RolePolicies) -> str:

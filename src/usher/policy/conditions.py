@@ -80,11 +80,6 @@ class Presence:
     key: str
     absent: frozenset[bool]
 
-    @property
-    def written(self) -> str:
-        """The operator's name."""
-        return "Null"
-
     def truth(self, context: Context) -> Truth:
         """Whether it holds under `context`, whose keys are in lower case."""
         asked = context.get(self.key.lower())

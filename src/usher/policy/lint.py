@@ -66,14 +66,14 @@ def _unknown_actions(policy: str, statement: Statement) -> Iterator[LintFinding]
             continue
         service, _, name = written.partition(":")
         if service.lower() not in services() and not has_wildcards(service):
-            near = get_close_matches(service.lower(), services(), 1)
+            near = get_close_matches(service.lower(), sorted(services()), 1)
             words = f"no service '{service}' is known"
         elif has_wildcards(written):
             near = []
             words = f"no action is known that '{written}' matches"
         else:
             known = {action.name.partition(":")[2] for action in actions_of(service)}
-            near = [f"{service}:{match}" for match in get_close_matches(name, known, 1)]
+            near = [f"{service}:{match}" for match in get_close_matches(name, sorted(known), 1)]
             words = f"no action '{written}' is known"
         hint = f"; is it {near[0]}?" if near else ""
         yield finding(LintKind.UNKNOWN_ACTION, policy, statement, words + hint)
