@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -9,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote
 
 import pytest
 import uvicorn
 from sqlalchemy import delete, insert, update
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from usher.cli.main import run
@@ -186,18 +188,42 @@ def access_directory(
 
 
 def _with_organization(app: ASGIApp, tags: dict[str, dict[str, str]]) -> ASGIApp:
-    """`app`, with AWS Organizations answered here: the directory passes those calls on to AWS."""
+    """`app`, with AWS Organizations and IAM answered here: the directory passes those calls on to AWS."""
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = parse_qs((await request.body()).decode())
+            status, text = _iam_answer(form["Action"][0], form["PolicyArn"][0])
+            await Response(text, status, media_type="text/xml")(scope, receive, send)
+            return
         service, _, operation = request.headers.get("x-amz-target", "").partition(".")
         if service != "AWSOrganizationsV20161128":
             await app(scope, receive, send)
+            return
+        if operation == "ListPoliciesForTarget":
+            refusal = {"__type": "AccessDeniedException", "Message": "no"}
+            await JSONResponse(refusal, 400)(scope, receive, send)
             return
         asked = await request.json()
         await JSONResponse(_organization_answer(operation, asked, tags))(scope, receive, send)
 
     return front
+
+
+def _iam_answer(action: str, arn: str) -> tuple[int, str]:
+    """IAM's answer about one of the two AWS managed policies that there are here."""
+    actions = {"AdministratorAccess": "*", "ReadOnlyAccess": ["s3:Get*", "s3:List*"]}.get(
+        arn.rpartition("/")[2]
+    )
+    if actions is None:
+        return 404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>"
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    document = quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    inside = f"<Policy><Arn>{arn}</Arn><DefaultVersionId>v1</DefaultVersionId></Policy>"
+    if action == "GetPolicyVersion":
+        inside = f"<PolicyVersion><Document>{document}</Document></PolicyVersion>"
+    return 200, f"<{action}Response><{action}Result>{inside}</{action}Result></{action}Response>"
 
 
 def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, str]]) -> Any:
@@ -215,6 +241,8 @@ def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, s
         case "ListTagsForResource":
             of_account = tags.get(asked["ResourceId"], {})
             return {"Tags": [{"Key": key, "Value": value} for key, value in of_account.items()]}
+        case "ListParents":
+            return {"Parents": [{"Id": "r-mkde", "Type": "ROOT"}]}
         case "ListRoots":
             return {"Roots": [{"Id": "r-mkde"}]}
         case "ListOrganizationalUnitsForParent":
