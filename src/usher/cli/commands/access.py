@@ -5,6 +5,8 @@
     usher access check               find the mistakes in access.yaml, without the network
     usher access plan                show what would change, and change nothing
     usher access apply               show it, ask, and do it
+    usher access drift               what differs from it, and who made it so
+    usher access undo last           take the last run back
     usher access plan --profile management --region eu-central-1 --json
 
 FILE is access.yaml unless given. Keys come from --profile or from where the AWS CLI takes them.
