@@ -136,6 +136,16 @@ def test_organizations_answers_from_the_file(
     assert reads.list_tags_for_resource(ResourceId=root)["Tags"] == []
 
 
+def test_a_rehearsed_organization_forbids_nothing(client: Callable[[str], Any]) -> None:
+    reads = client("organizations")
+    asked = {"TargetId": "222222222222", "Filter": "SERVICE_CONTROL_POLICY"}
+    (policy,) = reads.list_policies_for_target(**asked)["Policies"]
+    content = reads.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
+    assert '"Effect":"Allow","Action":"*"' in content
+    with pytest.raises(ClientError, match="PolicyNotFoundException"):
+        reads.describe_policy(PolicyId="p-other123")
+
+
 def test_what_the_file_does_not_have_is_not_found(client: Callable[[str], Any]) -> None:
     reads = client("organizations")
     for call, members, code in (

@@ -15,10 +15,12 @@ READ = (
     "DescribeAccount",
     "DescribeOrganization",
     "DescribeOrganizationalUnit",
+    "DescribePolicy",
     "ListAccounts",
     "ListAccountsForParent",
     "ListOrganizationalUnitsForParent",
     "ListParents",
+    "ListPoliciesForTarget",
     "ListRoots",
     "ListTagsForResource",
 )

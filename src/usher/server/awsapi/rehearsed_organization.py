@@ -11,6 +11,8 @@ from usher.server.awsapi.paging import page
 from usher.server.rehearsal import RehearsedOrganization, Unit
 
 _PAGE = 20
+_FULL_ACCESS = "p-FullAWSAccess"
+_ALLOW_EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _Item = TypeVar("_Item")
 Answer = Mapping[str, Any]
 
@@ -29,10 +31,12 @@ class RehearsedReads:
             "DescribeOrganizationalUnit": lambda asked: {
                 "OrganizationalUnit": self._unit(self._units_at(asked["OrganizationalUnitId"]))
             },
+            "DescribePolicy": self._describe_policy,
             "ListAccounts": self._list_accounts,
             "ListAccountsForParent": self._list_accounts_for_parent,
             "ListOrganizationalUnitsForParent": self._list_units_for_parent,
             "ListParents": self._list_parents,
+            "ListPoliciesForTarget": lambda _: {"Policies": [self._full_access()]},
             "ListRoots": lambda _: {"Roots": [self._root()]},
             "ListTagsForResource": self._list_tags,
         }
@@ -50,6 +54,21 @@ class RehearsedReads:
             "MasterAccountId": management.id,
             "MasterAccountArn": self._arn("account", self._organization.id, management.id),
         }
+
+    def _full_access(self) -> dict[str, Any]:
+        # A rehearsal forbids nothing: every unit and account has the policy that AWS attaches itself.
+        return {
+            "Id": _FULL_ACCESS,
+            "Arn": f"arn:{self._partition}:organizations::aws:policy/service_control_policy/{_FULL_ACCESS}",
+            "Name": "FullAWSAccess",
+            "Type": "SERVICE_CONTROL_POLICY",
+            "AwsManaged": True,
+        }
+
+    def _describe_policy(self, asked: Mapping[str, Any]) -> Answer:
+        if asked["PolicyId"] != _FULL_ACCESS:
+            raise ApiError("PolicyNotFoundException", "You specified a policy that doesn't exist.")
+        return {"Policy": {"PolicySummary": self._full_access(), "Content": _ALLOW_EVERYTHING}}
 
     def _list_accounts(self, asked: Mapping[str, Any]) -> Answer:
         found, more = self._page(asked, "accounts", self._organization.accounts)
