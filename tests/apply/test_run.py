@@ -286,7 +286,7 @@ def test_the_journal_holds_every_request_before_it_is_sent_and_its_outcome(
         bench.center.start_creation = watched
         bench.apply(desired, journal=journal)
     lines = [json.loads(line) for line in journal.path.read_text().splitlines()]
-    assert journal.path.name == "20260102T000000Z-run1.jsonl"
+    assert journal.path.name == "20260102T000000.000000Z-run1.jsonl"
     assert seen_before_sending == [True] * len(desired.assignments)
     accepted = [line["request"] for line in lines if line["event"] == "accepted"]
     assert set(accepted) == set(bench.center.requests)

@@ -179,7 +179,7 @@ def test_runs_are_listed_newest_first_with_what_came_of_them_and_who_undid_them(
     result = apply(bench, desired, journal())
     undo_last(bench, tmp_path, journal())
     undoing, run = list_runs(tmp_path)
-    assert (run.id, run.began, run.about.file) == ("20260302T101500Z-15", NOW, "access.yaml")
+    assert (run.id, run.began, run.about.file) == ("20260302T101500.000000Z-15", NOW, "access.yaml")
     assert run.count(Outcome.DONE) == len(result.done)
     assert run.count(Outcome.FAILED) == len(desired.assignments)
     assert run.not_begun == 0
@@ -195,10 +195,10 @@ def test_a_run_is_found_by_an_unmistakable_part_of_its_id(
     bench = new_bench(desired.accounts)
     apply(bench, desired, journal())
     apply(bench, after_a_busy_week(desired), journal())
-    assert find_run(tmp_path, "1015").id == find_run(tmp_path, "20260302T101500Z-15").id
+    assert find_run(tmp_path, "1015").id == find_run(tmp_path, "20260302T101500.000000Z-15").id
     with pytest.raises(UsageError) as unclear:
         find_run(tmp_path, "2026")
-    assert "20260302T101600Z-16" in unclear.value.hint
+    assert "20260302T101600.000000Z-16" in unclear.value.hint
     with pytest.raises(NotFoundError):
         find_run(tmp_path, "1999")
 

@@ -29,6 +29,7 @@ from usher.aws.account_access import CURSOR, AccountAccess
 from usher.aws.accounts import list_accounts_alone, list_accounts_in_units, tags_beside, with_their_tags
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
+from usher.aws.cloudtrail import LOOKUPS_PER_SECOND, AuditTrail
 from usher.aws.identity_store import IdentityStore
 from usher.aws.instances import read_instance
 from usher.aws.patience import Patience
@@ -65,6 +66,7 @@ class AccessRooms:
     progress: ReadingProgress
     say: Callable[[str], None]
     caller: Callable[[], Caller | None]
+    audit_trail: Callable[[], AuditTrail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,10 @@ def open_access_rooms(
         pace = _pace_of(context, service, rate, instance)
         return ServiceCalls(service, settings, pace=pace, patience=patience, count=count, cursor=cursor)
 
+    def audit_calls() -> ServiceCalls:
+        pace = _pace_of(context, "cloudtrail", min(rate, LOOKUPS_PER_SECOND), instance)
+        return ServiceCalls("cloudtrail", settings, pace=pace, patience=patience, count=count)
+
     instance = read_instance(calls("sso-admin"), instance_arn)
     sso_calls = calls("sso-admin", instance=instance)
     return AccessRooms(
@@ -120,6 +126,7 @@ def open_access_rooms(
         progress,
         context.terminal.say,
         (lambda: None) if own else cache(partial(_ask_who_calls, settings, context.terminal.say)),
+        lambda: AuditTrail(audit_calls()),
     )
 
 

@@ -32,6 +32,7 @@ VERBS = {
     "plan": "show what would change",
     "apply": "show what changes, ask, and do it",
     "move": "move a rule between a permission set and a role",
+    "drift": "what differs from the file, and who made it so",
     "undo": "reverse an earlier run, as far as it still stands",
     "runs": "the runs that were made from this machine",
     "export": "write Terraform or CloudFormation",
