@@ -9,7 +9,13 @@ from enum import Enum
 from usher.core.accounts import Account
 from usher.core.ids import AccountId
 from usher.core.permission_sets import MAX_MANAGED_POLICIES, PermissionSet
-from usher.plan.changes import Change, CreateAssignment, DeleteAssignment, ProvisionPermissionSet
+from usher.plan.changes import (
+    Change,
+    CreateAssignment,
+    CreateEntitlement,
+    DeleteAssignment,
+    ProvisionPermissionSet,
+)
 
 _IAM_POLICIES_PER_ROLE = 10  # IAM's default quota, below what a permission set may hold
 
@@ -60,14 +66,17 @@ def likely_cause(
             concerned, name = (assignment.account_id,), assignment.permission_set
         case ProvisionPermissionSet(name=name, accounts=where):
             concerned = where
+        case CreateEntitlement(entitlement=entitlement):
+            return _account_cause(accounts, entitlement.account_id) or (
+                f"the account may lack the role {entitlement.role_name}, "
+                "or the role does not trust Account Access Manager"
+            )
         case _:
             return ""
     for account_id in concerned:
-        account = accounts.get(account_id)
-        if account is None:
-            return f"account {account_id} is not in the organization"
-        if not account.active:
-            return f"account {account} is suspended or closed"
+        cause = _account_cause(accounts, account_id)
+        if cause:
+            return cause
     permission_set = sets.get(name)
     if permission_set is not None and permission_set.customer_policies:
         policies = ", ".join(f"{each.path}{each.name}" for each in sorted(permission_set.customer_policies))
@@ -80,3 +89,11 @@ def likely_cause(
     if any(accounts[account_id].is_management for account_id in concerned):
         return "only the management account's own administrators may change access to it"
     return ""
+
+
+def _account_cause(accounts: Mapping[AccountId, Account], account_id: AccountId) -> str:
+    """Why nothing can be changed in the account, if that is so."""
+    account = accounts.get(account_id)
+    if account is None:
+        return f"account {account_id} is not in the organization"
+    return "" if account.active else f"account {account} is suspended or closed"

@@ -8,10 +8,12 @@ on it. Nothing is undone: a later plan starts from what is there.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import assert_never
 
-from usher.apply.at_once import AtOnce, one_by_one
+from usher.apply.at_once import AtOnce, attempt, one_by_one
 from usher.apply.follow import Window
 from usher.apply.identifiers import Identifiers
 from usher.apply.journal import Journal
@@ -58,6 +60,7 @@ from usher.plan.words import words_of
 MOST_ASSIGNMENTS = 15
 MOST_PROVISIONINGS = 3
 _MOST_UNANSWERED = 3
+_BATCH = 12  # immediate changes begun together: a kill leaves the outcome of no more unknown
 
 _Asynchronous = ProvisionPermissionSet | CreateAssignment | DeleteAssignment
 _Immediate = (
@@ -151,16 +154,18 @@ class _Run:
 
     def _carry_out_stage(self, changes: Iterable[Change]) -> None:
         windowed: list[_Asynchronous] = []
+        immediate: list[_Immediate] = []
         for change in changes:
-            if not self._may_run(change):
-                continue
             match change:
                 case ProvisionPermissionSet() | CreateAssignment() | DeleteAssignment():
                     windowed.append(change)
                 case _:
-                    self._carry_out_now(change)
-        if windowed:
-            self._follow(windowed)
+                    immediate.append(change)
+        for batch in _batches(immediate):
+            self._carry_out_now([change for change in batch if self._may_run(change)])
+        may_run = [change for change in windowed if self._may_run(change)]
+        if may_run:
+            self._follow(may_run)
 
     def _may_run(self, change: Change) -> bool:
         for subject in needs(change):
@@ -170,14 +175,19 @@ class _Run:
                 return False
         return True
 
-    def _carry_out_now(self, change: _Immediate) -> None:
-        self._begin(change)
-        try:
-            self._timing.patiently(lambda: self._make(change))
-        except UsherError as error:
-            self._fail(change, error)
-        else:
-            self._end(Item(change, Outcome.DONE))
+    def _carry_out_now(self, batch: Sequence[_Immediate]) -> None:
+        """Make changes that do not depend on each other."""
+        for change in batch:
+            self._begin(change)
+        answers = self._at_once([partial(attempt, partial(self._make_patiently, each)) for each in batch])
+        for change, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, UsherError):
+                self._fail(change, answer)
+            else:
+                self._end(Item(change, Outcome.DONE))
+
+    def _make_patiently(self, change: _Immediate) -> None:
+        self._timing.patiently(partial(self._make, change))
 
     def _follow(self, batch: list[_Asynchronous]) -> None:
         first = batch[0]
@@ -354,6 +364,16 @@ class _Run:
 
     def _words(self, change: Change) -> str:
         return words_of(change, self._plan.accounts)
+
+
+def _batches(changes: Sequence[_Immediate]) -> Iterator[list[_Immediate]]:
+    """Changes of one stage to be made side by side: of each permission set one at a time."""
+    lanes: dict[object, deque[_Immediate]] = {}
+    for change in changes:
+        lanes.setdefault(getattr(change, "name", change), deque()).append(change)
+    while lanes:
+        yield [lane.popleft() for lane in itertools.islice(lanes.values(), _BATCH)]
+        lanes = {key: lane for key, lane in lanes.items() if lane}
 
 
 def _request_kind(change: _Asynchronous) -> RequestKind:
