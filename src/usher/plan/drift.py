@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from usher.core.assignments import Granted
+from usher.core.assignments import Assignment, Granted
 from usher.core.organization import DesiredAccess
 from usher.core.rules import DriftMode, Place
 from usher.plan.changes import (
@@ -44,6 +44,19 @@ class Drifted:
     mode: DriftMode
     rules: tuple[Place, ...] = ()
 
+    @property
+    def granted(self) -> Granted | None:
+        """The grant that it is about, if it is about one."""
+        match self.what:
+            case Difference(granted=granted):
+                return granted
+            case (
+                CreateAssignment() | DeleteAssignment() | CreateEntitlement() | DeleteEntitlement() as change
+            ):
+                return granted_by(change)
+            case _:
+                return None
+
 
 def drift_of(plan: Plan, desired: DesiredAccess) -> tuple[Drifted, ...]:
     """Every difference between the accounts and the file behind `plan`, in the plan's order."""
@@ -57,15 +70,24 @@ def drift_words(drifted: Drifted, accounts: Accounts) -> str:
     what = drifted.what
     match what:
         case Difference(granted=granted):
-            return _access_words(granted, drifted.kind, accounts)
+            return access_words(granted, drifted.kind, account_words(granted.account_id, accounts))
         case CreateAssignment() | DeleteAssignment() | CreateEntitlement() | DeleteEntitlement():
-            return _access_words(granted_by(what), drifted.kind, accounts)
+            granted = granted_by(what)
+            return access_words(granted, drifted.kind, account_words(granted.account_id, accounts))
         case AddMember(group=group, user_name=user_name):
             return f"{user_name} is not in {group}"
         case RemoveMember(group=group, user_name=user_name):
             return f"{user_name} is in {group}"
         case _:
             return words_of(what, accounts)
+
+
+def access_words(granted: Granted, kind: DriftKind, where: str) -> str:
+    """Who has or lacks what, `where`."""
+    verb = "has" if kind is DriftKind.GIVEN else "lacks"
+    if isinstance(granted, Assignment):
+        return f"{granted.principal.name} {verb} {granted.permission_set} in {where}"
+    return f"{granted.principal.name} {verb} the role {granted.role_name} in {where}"
 
 
 def _enforced(change: Change, desired: DesiredAccess) -> Drifted:
@@ -94,9 +116,3 @@ def _left(difference: Difference) -> Drifted:
 def _is_consequence(change: Change) -> bool:
     """Whether `change` only brings roles up to date with another change of the same plan."""
     return isinstance(change, ProvisionPermissionSet) and change.reason is ProvisioningReason.CHANGED
-
-
-def _access_words(granted: Granted, kind: DriftKind, accounts: Accounts) -> str:
-    verb = "has" if kind is DriftKind.GIVEN else "lacks"
-    name = granted.permission_set if hasattr(granted, "permission_set") else f"the role {granted.role_name}"
-    return f"{granted.principal.name} {verb} {name} in {account_words(granted.account_id, accounts)}"

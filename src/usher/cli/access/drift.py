@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_file_argument(parser)
     add_json_argument(parser)
     add_aws_arguments(parser)
+    parser.add_argument("--details", action="store_true", help="every difference in a line of its own")
     parser.add_argument(
         "--no-history", action="store_true", help="do not ask CloudTrail who made a difference"
     )
@@ -58,7 +59,10 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         terminal.result(json.dumps(document, ensure_ascii=False))
     else:
         style = terminal.style if terminal.colours_results else no_style
-        lines = [*drift_lines(drift, attribution, actual, plan.accounts, options.file, style)]
+        told = drift_lines(
+            drift, attribution, actual, plan.accounts, options.file, style, details=options.details
+        )
+        lines = list(told)
         if adoption:
             lines += ["", style("strong", "To keep what is adopted, write in the file:"), *adoption]
         terminal.result("\n".join(lines))

@@ -20,7 +20,8 @@ from usher.core.principals import Principal, PrincipalKind
 from usher.core.rules import DriftMode
 from usher.plan.changes import Difference
 from usher.plan.clues import who_made
-from usher.plan.drift import Drifted, DriftKind, drift_words
+from usher.plan.drift import Drifted, DriftKind, access_words, drift_words
+from usher.plan.places import Places
 from usher.plan.words import Accounts
 
 _TITLES = {
@@ -49,19 +50,26 @@ def drift_lines(
     accounts: Accounts,
     file_name: str,
     style: Style,
+    *,
+    details: bool = False,
 ) -> Iterator[str]:
-    """The differences by kind, each with what becomes of it and, where it is known, who made it."""
+    """The differences by kind, each with what becomes of it and, where it is known, who made it.
+
+    Access that differs alike in many accounts is one line, unless `details` are wanted.
+    """
     if not drift:
         yield style("strong", f"No difference: the accounts match {printable(file_name)}.")
         return
+    places = Places(accounts)
     for kind, title in _TITLES.items():
         found = [each for each in drift if each.kind is kind]
         if found:
             yield style("strong", f"{title}:")
-        for each in found:
+        alike = [[each] for each in found] if details else _alike(found, attribution, actual)
+        for several in alike:
             sign, name = _SIGNS[kind]
-            yield style(name, f"  {sign} {printable(drift_words(each, accounts))}")
-            yield from (style("dim", f"      {line}") for line in _notes(each, attribution, actual))
+            yield style(name, f"  {sign} {printable(_words(several, accounts, places))}")
+            yield from (style("dim", f"      {line}") for line in _notes(several, attribution, actual))
         if found:
             yield ""
     differences = "1 difference" if len(drift) == 1 else f"{len(drift)} differences"
@@ -70,14 +78,41 @@ def drift_lines(
         yield style("dim", f"who made them is not known: {printable(attribution.unanswered)}")
 
 
-def _notes(drifted: Drifted, attribution: Attribution, actual: ActualAccess) -> Iterator[str]:
+def _alike(
+    drift: Iterable[Drifted], attribution: Attribution, actual: ActualAccess
+) -> Iterable[list[Drifted]]:
+    """Those together that differ alike: the same access of the same principal, given or taken by the same."""
+    together: defaultdict[object, list[Drifted]] = defaultdict(list)
+    for each in drift:
+        granted, event = each.granted, attribution.events.get(each)
+        if granted is None:
+            together[each].append(each)
+            continue
+        what = granted.permission_set if isinstance(granted, Assignment) else granted.role_name
+        by = who_made(event, actual) if event else None
+        together[type(granted), granted.principal, what, each.mode, each.rules, by].append(each)
+    return together.values()
+
+
+def _words(alike: Sequence[Drifted], accounts: Accounts, places: Places) -> str:
+    first = alike[0]
+    grants = [each.granted for each in alike if each.granted is not None]
+    if len(grants) < 2:
+        return drift_words(first, accounts)
+    return access_words(grants[0], first.kind, places.words(granted.account_id for granted in grants))
+
+
+def _notes(alike: Sequence[Drifted], attribution: Attribution, actual: ActualAccess) -> Iterator[str]:
+    drifted = alike[0]
     fate = _FATES.get((drifted.kind, drifted.mode), "")
-    places = ", ".join(str(place) for place in drifted.rules)
+    rules = ", ".join(str(place) for place in drifted.rules)
     if fate:
-        yield f"{fate} ({places})" if places else fate
-    event = attribution.events.get(drifted)
-    if event is not None:
-        yield f"by {printable(who_made(event, actual))}, {event.at:%Y-%m-%d %H:%M} UTC"
+        yield f"{fate} ({rules})" if rules else fate
+    events = [attribution.events[each] for each in alike if each in attribution.events]
+    if events:
+        last = max(event.at for event in events)
+        lastly = "last " if len(events) > 1 else ""
+        yield f"by {printable(who_made(events[0], actual))}, {lastly}{last:%Y-%m-%d %H:%M} UTC"
     elif attribution.asked and not attribution.unanswered:
         yield "by whom is not known"
 
