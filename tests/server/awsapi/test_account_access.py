@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -21,6 +20,7 @@ from usher.server.store.audit_events import read_events
 
 ROLE = "arn:aws:iam::222222222222:role/apps/deploy"
 SOMEBODY = "00000000-0000-0000-0000-00000000000a"
+STRANGER = "9e50bbf9-1288-4035-955a-2279ba6f5202"
 Client = Callable[..., Any]
 
 
@@ -150,8 +150,8 @@ def test_long_lists_come_in_pages(manager: Any, application: str) -> None:
 @pytest.mark.parametrize(
     ("member", "principal", "role"),
     [
-        ("userId", str(uuid4()), ROLE),
-        ("groupId", str(uuid4()), ROLE),
+        ("userId", STRANGER, ROLE),
+        ("groupId", STRANGER, ROLE),
         ("userId", SOMEBODY, "arn:aws:iam::999999999999:role/deploy"),
     ],
 )
