@@ -16,7 +16,7 @@ from usher.apply.at_once import side_by_side
 from usher.apply.follow import Ended, Window
 from usher.apply.pace import Pace
 from usher.apply.ports import Grant, Request, RequestKind
-from usher.core.errors import BusyError, UsherError
+from usher.core.errors import BusyError, NotFoundError, UnavailableError, UsherError
 from usher.core.ids import AccountId, PermissionSetArn, PrincipalId
 from usher.core.permission_sets import PermissionSet
 from usher.core.principals import PrincipalKind
@@ -154,3 +154,76 @@ def test_calls_made_side_by_side_answer_in_their_order_and_may_fail_alone(new_be
             window(bench, start=start, at_once=at_once).run(grants_over([1, 2, 3]))
         )
     assert [each.work.account_id for each in ended if each.error] == [f"{3:012}"]
+
+
+# --- trouble while following ----------------------------------------------------------------------
+
+
+def test_a_list_that_is_busy_or_silent_for_a_moment_is_asked_again(new_bench: NewBench) -> None:
+    bench = paced_bench(new_bench)
+    troubles = iter([BusyError("busy"), UnavailableError("silent"), UnavailableError("silent"), None])
+    running = bench.center.running
+
+    def troubled(kind: RequestKind) -> frozenset[str]:
+        trouble = next(troubles, None)
+        if trouble is not None:
+            raise trouble
+        found: frozenset[str] = running(kind)
+        return found
+
+    bench.center.running = troubled
+    assert [each.error for each in window(bench).run(grants_over([1]))] == [None]
+
+
+def test_a_list_that_stays_silent_ends_the_run(new_bench: NewBench) -> None:
+    bench = paced_bench(new_bench)
+
+    def silent(_kind: RequestKind) -> frozenset[str]:
+        raise UnavailableError("silent")
+
+    bench.center.running = silent
+    with pytest.raises(UnavailableError):
+        list(window(bench).run(grants_over([1])))
+
+
+def test_an_outcome_that_cannot_be_had_now_is_asked_for_again(new_bench: NewBench) -> None:
+    bench = paced_bench(new_bench)
+    outcome, silent = bench.center.outcome, iter([UnavailableError("silent")])
+
+    def troubled(kind: RequestKind, request_id: str) -> Request:
+        for trouble in silent:
+            raise trouble
+        found: Request = outcome(kind, request_id)
+        return found
+
+    bench.center.outcome = troubled
+    assert [each.error for each in window(bench).run(grants_over([1]))] == [None]
+
+
+def test_a_request_that_is_forgotten_is_told_as_a_failure(new_bench: NewBench) -> None:
+    bench = paced_bench(new_bench)
+
+    def forgotten(_kind: RequestKind, request_id: str) -> Request:
+        raise NotFoundError(f"there is no request {request_id}")
+
+    bench.center.outcome = forgotten
+    [ended] = window(bench).run(grants_over([1]))
+    assert isinstance(ended.error, NotFoundError)
+
+
+def test_an_account_that_stays_busy_is_told_as_a_failure_and_what_waits_behind_it_is_tried(
+    new_bench: NewBench,
+) -> None:
+    bench = paced_bench(new_bench)
+    busy, free = grants_over([7, 7])
+    start = bench.center.start_creation
+
+    def refused(grant: Grant) -> Request:
+        if grant == busy:
+            raise BusyError("busy")
+        request: Request = start(grant)
+        return request
+
+    ended = {each.work: each.error for each in window(bench, start=refused).run([busy, free])}
+    assert isinstance(ended[busy], BusyError)
+    assert ended[free] is None

@@ -42,6 +42,7 @@ from usher.plan.changes import (
     UpdatePermissionSet,
     UpdateUser,
 )
+from usher.plan.reverse import reverse_of
 from usher.plan.undo import Undo, plan_undo
 
 STAGING = AccountId("2" * 12)
@@ -274,3 +275,10 @@ def test_a_group_that_undoing_empties_keeps_access_that_nobody_has_and_that_is_n
         entitlements=frozenset({GIVEN_ROLE}),
     )
     assert undo(AddMember("developers", "ana"), there=there).plan.emptied == (GIVEN, GIVEN_ROLE)
+
+
+def test_a_set_alone_is_reversed_by_its_deletion_and_bringing_roles_up_to_date_by_nothing() -> None:
+    made = CreatePermissionSet("Read", SETTINGS, {})
+    there = world(read=PermissionSet("Read"))
+    assert reverse_of(made, there) == (DeletePermissionSet("Read", PermissionSet("Read")),)
+    assert reverse_of(ProvisionPermissionSet("Read", ProvisioningReason.STALE, (STAGING,)), there) == ()
