@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+
+import pytest
 
 from usher.core.accounts import Account
 from usher.core.assignments import Assignment, Entitlement
@@ -169,3 +172,11 @@ def _some_of(people: list[str], chance: random.Random) -> list[str]:
     start = chance.randrange(len(people))
     size = min(len(people), int(chance.paretovariate(1.3) * 4))
     return [people[(start + n) % len(people)] for n in range(size)]
+
+
+@pytest.fixture(scope="session")
+def build() -> SimpleNamespace:
+    """The builders, by name."""
+    return SimpleNamespace(
+        group=group, user=user, permission_set=permission_set, world=world, mkdev=mkdev, large=large
+    )

@@ -112,17 +112,17 @@ def condense(
 ) -> list[list[str]]:
     """`names` in at most `most` parts, heaviest first; the last part may be the rest, of no likeness.
 
-    Each of `alike` says in turn what names have in common, until they fit; one that would leave next to
-    nothing to look at is passed over.
+    Each of `alike` says in turn what names have in common, until they fit. The first says what is the same;
+    a later one that would leave next to nothing to look at is passed over.
     """
     parts = [[name] for name in sorted(names)]
-    for key in alike:
+    for place, key in enumerate(alike):
         if len(parts) <= most:
             break
         merged: dict[Hashable, list[str]] = {}
         for part in parts:
             merged.setdefault(key(part[0]), []).extend(part)
-        if len(merged) >= max(2, most // 3):
+        if place == 0 or len(merged) >= max(2, most // 3):
             parts = list(merged.values())
     parts.sort(key=lambda part: (-sum(weight.get(name, 0) for name in part), part))
     if len(parts) > most:

@@ -14,6 +14,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from usher.core.printable import printable
 from usher.report.bundles import Budget, Bundled, bundle
 from usher.report.figures import Figures, Findings, Powers, figures_of, findings_of
 from usher.report.holdings import Holdings
@@ -43,7 +44,7 @@ def render_page(
         **_figure_words(figures, findings),
     }
     return Template(_template("report.html")).substitute(
-        {name: escape(value) for name, value in words.items()},
+        {name: escape(printable(value)) for name, value in words.items()},
         complete="" if unread else "hidden",
         style=style,
         script=script,
@@ -86,7 +87,7 @@ def _units(pictures: Mapping[str, Bundled]) -> str:
     return "".join(
         template.substitute(
             number=name,
-            label=escape(overview.accounts[int(name)].label),
+            label=escape(printable(overview.accounts[int(name)].label)),
             accounts=f"{len(overview.account_ids[int(name)]):,} accounts",
             picture=draw(bundled, name),
         )

@@ -36,8 +36,8 @@ def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterato
     """The rows as CSV (RFC 4180), one record each; what a spreadsheet would run gets a `'` before it."""
     for row in chain([headings], rows):
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="").writerow([_inert(cell) for cell in row])
-        yield buffer.getvalue()
+        csv.writer(buffer).writerow([_inert(cell) for cell in row])
+        yield buffer.getvalue().removesuffix("\r\n")
 
 
 def columns_of(text: str) -> int:
