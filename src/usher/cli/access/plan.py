@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Read, compare, show."""
     file = read_access_file(options.file)
     rooms, comparison, plan = make_plan(file, options, context)
-    review = make_review(plan, comparison, options, context)
+    review = make_review(plan, comparison, rooms, options, context)
     judgement = judge_comparison(comparison, rooms, options, context)
     if options.json or options.format == "json":
         _show_json(review, rooms, comparison, judgement, options, context)

@@ -10,28 +10,29 @@ from typing import TYPE_CHECKING
 from usher.cli.context import Context
 
 if TYPE_CHECKING:
-    from usher.cli.wire_access import Comparison
+    from usher.cli.wire_access import AccessRooms, Comparison
     from usher.core.permission_sets import PermissionSet
     from usher.core.policy_document import PolicyDocument
     from usher.plan.changes import Plan
     from usher.plan.review import Review
 
 
-def make_review(plan: Plan, comparison: Comparison, options: argparse.Namespace, context: Context) -> Review:
+def make_review(
+    plan: Plan, comparison: Comparison, rooms: AccessRooms, options: argparse.Namespace, context: Context
+) -> Review:
     """What there is to review about `plan`; the documents of policies come through IAM, or are kept here."""
-    from usher.cli.wire_policies import documents_of_this_machine, read_documents
+    from usher.cli.wire_policies import read_documents
     from usher.plan.review import review_plan
 
     def documents_of(permission_sets: Sequence[PermissionSet]) -> Mapping[str, PolicyDocument]:
-        if _has_no_iam(options, context.environ):
-            return documents_of_this_machine(context, permission_sets).by_arn
-        return read_documents(context, permission_sets, region=options.region, profile=options.profile)
+        return read_documents(
+            context,
+            permission_sets,
+            region=rooms.region,
+            profile=options.profile,
+            endpoint_url=options.endpoint_url,
+        )
 
     return review_plan(
         plan, comparison.desired, comparison.reading.actual, documents_of, now=datetime.now(UTC)
     )
-
-
-def _has_no_iam(options: argparse.Namespace, environ: Mapping[str, str]) -> bool:
-    """Whether a directory of one's own answers, which does not speak IAM, and no end for IAM is named."""
-    return bool(options.endpoint_url) and not environ.get("AWS_ENDPOINT_URL_IAM")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import secrets
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usher.cli.access.digest import file_digest
 from usher.cli.context import Context
 from usher.cli.terminal import printable
 from usher.core.errors import UsageError
@@ -20,13 +19,12 @@ if TYPE_CHECKING:
     from usher.plan.changes import Plan
     from usher.plan.saved import SavedPlan
 
-_ENDINGS = {".yaml", ".yml"}
-
 
 def save(
     plan: Plan, comparison: Comparison, rooms: AccessRooms, options: argparse.Namespace, context: Context
 ) -> None:
     """Write `plan` with what it was made from to `options.out`. Raises UsageError when that fails."""
+    from usher.cli.main import VERSION
     from usher.plan.saved import SavedPlan, save_plan
     from usher.plan.world_facts import world_facts
 
@@ -38,7 +36,7 @@ def save(
         rooms.instance.arn,
         next((each.id for each in plan.accounts.values() if each.is_management), ""),
         datetime.now(UTC),
-        version("usher-aws"),
+        VERSION,
     )
     write_for_owner(Path(options.out), save_plan(saved))
     words = (
@@ -70,7 +68,7 @@ def read_saved_plan(name: str) -> SavedPlan:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(f"'{printable(name)}' cannot be read: {reason}") from None
-    if file_digest(saved.file) != saved.file_digest:
+    if _digest_now(saved) != saved.file_digest:
         raise UsageError(
             f"{printable(saved.file)} has changed since the plan was saved ({saved.made_at:%Y-%m-%d})",
             hint=f"nothing was done; make the plan anew: usher access plan {saved.file} --out {name}",
@@ -78,25 +76,27 @@ def read_saved_plan(name: str) -> SavedPlan:
     return saved
 
 
-def file_digest(name: str) -> str:
-    """The digest of an access file, or of all access files in a folder. Raises UsageError when it is gone."""
-    path = Path(name)
-    digest = hashlib.sha256()
+def check_saved(saved: SavedPlan, rooms: AccessRooms, comparison: Comparison) -> None:
+    """Refuse a saved plan of another instance, or one that the world has left behind; names what changed."""
+    from usher.plan.saved import check_unchanged
+
+    if saved.instance != rooms.instance.arn:
+        raise UsageError(
+            f"the plan was saved for {printable(saved.instance)}, and this is {rooms.instance.arn}",
+            hint="name the other instance with --profile, --region or --instance-arn",
+        )
+    check_unchanged(saved, comparison.reading.actual, comparison.desired)
+
+
+def _digest_now(saved: SavedPlan) -> str:
     try:
-        found = [path]
-        if path.is_dir():
-            found = sorted(each for each in path.rglob("*") if each.suffix in _ENDINGS and each.is_file())
-        for each in found:
-            content = each.read_bytes()
-            digest.update(f"{each.relative_to(path)}\0{len(content)}\0".encode())
-            digest.update(content)
+        return file_digest(saved.file)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a file name"
         raise UsageError(
-            f"the access file '{printable(name)}' of this plan cannot be read: {reason}",
+            f"the access file '{printable(saved.file)}' of this plan cannot be read: {reason}",
             hint="run the command in the folder in which the plan was made",
         ) from None
-    return digest.hexdigest()
 
 
 def write_for_owner(path: Path, text: str) -> None:
