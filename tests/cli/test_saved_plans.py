@@ -25,7 +25,7 @@ def test_a_plan_says_who_gains_what_and_what_to_look_at_twice(
     assert access_directory.usher("plan") == 0
     out = capsys.readouterr().out
     assert "Who it concerns: 2 gain access" in out
-    assert "devops (1 person) gains AdministratorAccess in management (111111111111)" in out
+    assert "operator@mkdev.example gains AdministratorAccess in management (111111111111), staging" in out
     assert "Look at twice:" in out
     assert "can do everything: administrator; in the management account; in production" in out
     assert out.index("Who it concerns") < out.index("Look at twice") < out.index("15 to add.")
