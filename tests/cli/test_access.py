@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from usher.aws.clients import AwsSettings
+from usher.cli import wire_access
 from usher.cli.main import run
+from usher.core.callers import Caller
+from usher.core.ids import AccountId
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "usher" / "sandbox" / "mkdev.yaml"
 
@@ -126,10 +131,15 @@ def test_more_than_a_fifth_of_the_assignments_is_not_removed_without_a_word(
 
 
 def test_removing_everything_also_removes_the_permission_sets_it_made(
-    access_directory: Any, example: str
+    access_directory: Any, example: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     access_directory.usher("apply", "--yes")
     access_directory.write("version: 1\naccounts: [staging]\n")
+    capsys.readouterr()
+    assert access_directory.usher("plan") == 0
+    warnings = capsys.readouterr().err
+    assert "apply will refuse: the plan removes 5 of 5 assignments" in warnings
+    assert "apply will refuse: the plan deletes 2 of the file's 2 permission sets" in warnings
     assert (
         access_directory.usher("apply", "--yes", "--allow-removals", "5", "--allow-set-deletions", "2") == 0
     )
@@ -434,3 +444,33 @@ def test_what_the_file_does_not_name_is_listed_as_left_alone(
     assert "Left alone: not in the file" in out
     assert "2 groups: developers, devops" in out
     assert "  - AdministratorAccess loses the AWS policy AdministratorAccess" in out
+
+
+def test_a_plan_that_takes_the_access_it_is_run_with_is_refused(
+    access_directory: Any,
+    example: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    access_directory.usher("apply", "--yes")
+    open_rooms = wire_access.open_access_rooms
+    me = Caller("operator@mkdev.example", "AdministratorAccess", AccountId("1" * 12))
+    monkeypatch.setattr(
+        wire_access, "open_access_rooms", lambda *a, **k: replace(open_rooms(*a, **k), caller=lambda: me)
+    )
+    access_directory.write(example.replace("accounts: all", "accounts: [staging, production]"))
+    capsys.readouterr()
+    assert access_directory.usher("plan") == 0
+    assert "apply will refuse: the plan takes away the access that you run it with" in capsys.readouterr().err
+    assert access_directory.usher("apply", "--yes") == 1
+    assert "--allow-self-removal" in capsys.readouterr().err
+    assert access_directory.usher("apply", "--yes", "--allow-self-removal") == 0
+
+
+def test_whose_keys_they_are_may_stay_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+    settings = AwsSettings("eu-central-1", profile="no-such-profile")
+    assert wire_access._ask_who_calls(settings, said.append) is None
+    assert said == [
+        "whether the plan takes away your own access is not known: there is no AWS profile 'no-such-profile'"
+    ]

@@ -79,6 +79,20 @@ def check_laws(
     check_plan(plan, actual, desired, rooms.caller, datetime.now(UTC), allowances)
 
 
+def warn_of_refusals(
+    plan: Plan, *, actual: ActualAccess, desired: DesiredAccess, rooms: AccessRooms, context: Context
+) -> None:
+    """Say under a plan why it will be refused, and which flags let it through."""
+    from datetime import UTC, datetime
+
+    from usher.plan.guards import Allowances, refusals
+
+    terminal = context.terminal
+    for refusal in refusals(plan, actual, desired, rooms.caller, datetime.now(UTC), Allowances()):
+        terminal.say(terminal.style("warn", "apply will refuse: ") + refusal.message)
+        terminal.say(terminal.style("dim", refusal.hint))
+
+
 def carry_out(
     plan: Plan,
     actual: ActualAccess,

@@ -12,6 +12,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from usher.cli.access.carrying_out import warn_of_refusals
 from usher.cli.access.comparing import make_plan
 from usher.cli.access.files import read_access_file
 from usher.cli.access.judging import judge_comparison, judgement_document, warn_of
@@ -23,7 +24,6 @@ from usher.core.errors import ExitCode
 if TYPE_CHECKING:
     from usher.cli.access.judging import Judgement
     from usher.cli.wire_access import AccessRooms, Comparison
-    from usher.plan.changes import Plan
     from usher.plan.review import Review
 
 
@@ -55,7 +55,9 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         _show_markdown(review, options, context)
     else:
         _show_text(review, rooms, comparison, options, context)
-        _warn_of_refusal(plan, context)
+        warn_of_refusals(
+            plan, actual=comparison.reading.actual, desired=comparison.desired, rooms=rooms, context=context
+        )
     warn_of(judgement, context)
     if options.out:
         from usher.cli.access.saving import save
@@ -102,14 +104,3 @@ def _show_text(
         *cost_lines(comparison.reading, sum(rooms.count.by_operation.values()), style),
     ]
     terminal.result("\n".join(lines))
-
-
-def _warn_of_refusal(plan: Plan, context: Context) -> None:
-    from usher.plan.guards import TooManyRemovalsError, check_removals
-
-    terminal = context.terminal
-    try:
-        check_removals(plan)
-    except TooManyRemovalsError as refusal:
-        terminal.say(terminal.style("warn", "apply will refuse: ") + refusal.message)
-        terminal.say(terminal.style("dim", refusal.hint))
