@@ -97,3 +97,24 @@ def test_an_apply_killed_at_any_moment_is_completed_by_the_next(desk: Desk) -> N
         assert code == 0, err
         code, out, err = desk.usher("plan", "--exit-code", "--strategy", "per-pair")
         assert code == 0, out + err
+
+
+def test_the_directory_passes_policies_on_and_a_later_test_needs_no_network(desk: Desk) -> None:
+    tests = """
+tests:
+  - {group: developers, on: production, can: "s3:GetObject"}
+  - {group: developers, on: production, cannot: "s3:DeleteObject", relies_on_scps: true}
+  - {group: developers, on: production, cannot: "iam:Create*"}
+"""
+    desk.file.write_text(EXAMPLE.read_text() + tests)
+    code, out, err = desk.usher("test", "--online", "--scps", "aws")
+    assert (code, out.splitlines()[0]) == (0, "3 tests: 3 passed"), out + err
+    code, _, err = desk.usher("apply", "--yes")
+    assert code == 0, err
+    code, _, err = desk.usher("snapshot")
+    assert code == 0, err
+    offline = {**desk.environ, "AWS_CONFIG_FILE": "/nonexistent"}
+    desk.file.write_text(desk.file.read_text().replace(", relies_on_scps: true", ""))
+    command = [sys.executable, "-m", "usher", "access", "test", str(desk.file)]
+    run = subprocess.run(command, env=offline, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout.splitlines()[0]) == (0, "3 tests: 3 passed"), run.stdout + run.stderr
