@@ -28,12 +28,17 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that the directory speaks: botocore's name, SigV4's name, and its operations."""
+    """A service that the directory speaks: botocore's name, SigV4's name, and its operations.
+
+    Answers of one that `passes_on` are those of what stands behind the directory: where they do not fit the
+    model, that is noted and the client judges, as it would without the directory between.
+    """
 
     name: str
     signing_name: str
     regional: bool
     operations: Mapping[str, Operation]
+    passes_on: bool = False
 
     def within(self, around: Around | None) -> Service:
         """The same service with `around` about each operation."""
@@ -93,6 +98,7 @@ def answer(
     broken = output_problems(service.name, name, found)
     if broken:
         _log.error("answer does not fit the model", service=service.name, operation=name, problems=broken)
+    if broken and not service.passes_on:
         raise ApiError("InternalServerException", "The directory made an answer that is not valid.", 500)
     return found
 

@@ -30,7 +30,7 @@ from usher.server.services import Services
 _SERVICES = (
     Service("sso-admin", "sso", True, permission_sets.OPERATIONS | assignments.OPERATIONS),
     Service("identitystore", "identitystore", True, identity_users.OPERATIONS | identity_groups.OPERATIONS),
-    Service("organizations", "organizations", False, organizations.OPERATIONS),
+    Service("organizations", "organizations", False, organizations.OPERATIONS, passes_on=True),
     Service("cloudtrail", "cloudtrail", True, cloudtrail.OPERATIONS),
 )
 
