@@ -16,18 +16,15 @@ from pathlib import Path
 from usher.cli.context import Context
 from usher.cli.text.status import skew_warning
 from usher.core.errors import UsherError
-from usher.profiles.config_file import read_config
-from usher.profiles.lookup import ProfileTarget, find_profile
-from usher.session.errors import AccessRefusedError, NotSignedInError
+from usher.profiles.lookup import ProfileTarget
+from usher.session.errors import NotSignedInError
 from usher.session.http import HttpClient
 from usher.session.keeper import SessionKeeper
 from usher.session.login import LoginDesk
 from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
-from usher.session.portal import PortalClient, RoleCredentials
+from usher.session.portal import PortalClient
 from usher.session.ready_record import ReadyShelf
-from usher.session.records import read_role
-from usher.session.roles import role_credentials
 from usher.session.vault.keys import KeyKeeper, find_os_key_ring
 from usher.session.vault.sealed import SealedVault
 
@@ -60,16 +57,6 @@ class SessionRooms:
         return self.context.cache_dir / "locks"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedProfile:
-    """A profile, its organization, and keys for it. `stamp` is the config file's state it was read at."""
-
-    target: ProfileTarget
-    organization: PortalOrganization
-    credentials: RoleCredentials
-    stamp: str | None
-
-
 def open_session_rooms(context: Context) -> SessionRooms:
     """The rooms of step 2 for this process."""
     warned: list[float] = []
@@ -89,27 +76,6 @@ def open_session_rooms(context: Context) -> SessionRooms:
         ReadyShelf(context.environ, _mounts(), os.getuid()),
         time.time,
     )
-
-
-def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
-    """Role credentials for the profile `name`. Raises NotFoundError, SignInNeededError, NoAccessError."""
-    stamp = rooms.shelf.stamp()
-    path = rooms.context.aws_config_file
-    target = find_profile(read_config(path), path, name)
-    organization = organization_of(rooms, target)
-    try:
-        keys = role_credentials(rooms.keeper(organization), target.account_id, target.permission_set)
-    except AccessRefusedError:
-        rooms.shelf.remove(name)
-        raise
-    return OpenedProfile(target, organization, keys, stamp)
-
-
-def is_still_kept(rooms: SessionRooms, opened: OpenedProfile) -> bool:
-    """Whether the vault still holds the keys of `opened`: a new login or a logout takes them away."""
-    keys = opened.credentials
-    kept = read_role(rooms.vault, opened.organization.name, keys.account_id, keys.permission_set)
-    return kept == keys
 
 
 def organization_of(rooms: SessionRooms, target: ProfileTarget) -> PortalOrganization:

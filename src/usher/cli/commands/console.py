@@ -12,7 +12,8 @@ import argparse
 from collections.abc import Mapping
 
 from usher.cli.context import Context
-from usher.cli.wire import OpenedProfile, SessionRooms, open_profile, open_session_rooms
+from usher.cli.opening import OpenedProfile, open_profile
+from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.console.browser import hand_over, open_browser
 from usher.console.federation import (
     LONGEST_SESSION_SECONDS,
@@ -61,15 +62,19 @@ def _link(rooms: SessionRooms, opened: OpenedProfile, destination: str | None, s
         answer = rooms.http.send(method, url, headers, body)
         return answer.status, answer.body
 
-    organization, keys = opened.organization, opened.credentials
-    region = opened.target.region or organization.region
-    door = console_door(partition_of_region(region), region, organization.aws_endpoint_url)
+    keys = opened.credentials
+    if keys.session_token is None:
+        raise UsherError(
+            f"the profile '{opened.name}' has keys without a session: they open no console",
+            hint="use a profile that assumes a role",
+        )
+    door = console_door(partition_of_region(opened.region), opened.region, opened.endpoint_url)
     return sign_in_url(
         exchange,
         door,
         ConsoleKeys(keys.access_key_id, keys.secret_access_key, keys.session_token),
         destination=check_destination(door, destination or door.home_url),
-        issuer=organization.start_url,
+        issuer=opened.organization.start_url,
         session_seconds=seconds,
     )
 

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Mapping
 
 from usher.cli.context import Context
+from usher.cli.opening import OpenedProfile, open_profile
 from usher.cli.text.status import iso_time
-from usher.cli.wire import OpenedProfile, open_profile, open_session_rooms
+from usher.cli.wire import open_session_rooms
 from usher.core.errors import UsageError
 
 COMMAND_NOT_FOUND = 127
@@ -75,16 +76,20 @@ def _restore_signals() -> None:
 
 def command_environment(environ: Mapping[str, str], opened: OpenedProfile) -> dict[str, str]:
     """`environ` with the profile's credentials and region in place of any others."""
-    keys, region = opened.credentials, opened.target.region or opened.organization.region
+    keys = opened.credentials
     given = {
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key.reveal(),
-        "AWS_SESSION_TOKEN": keys.session_token.reveal(),
-        "AWS_CREDENTIAL_EXPIRATION": iso_time(keys.expires_at),
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "USHER_PROFILE": opened.target.name,
+        "AWS_REGION": opened.region,
+        "AWS_DEFAULT_REGION": opened.region,
+        "USHER_PROFILE": opened.name,
     }
-    if opened.organization.aws_endpoint_url:
-        given["AWS_ENDPOINT_URL"] = opened.organization.aws_endpoint_url
+    if keys.session_token is not None:
+        given["AWS_SESSION_TOKEN"] = keys.session_token.reveal()
+    if keys.expires_at is not None:
+        given["AWS_CREDENTIAL_EXPIRATION"] = iso_time(keys.expires_at)
+    if keys.account_id is not None:
+        given["AWS_ACCOUNT_ID"] = keys.account_id
+    if opened.endpoint_url:
+        given["AWS_ENDPOINT_URL"] = opened.endpoint_url
     return {name: value for name, value in environ.items() if name not in _REPLACED} | given

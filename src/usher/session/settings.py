@@ -1,0 +1,104 @@
+"""A person's own settings: `settings.toml` in the settings folder, written by hand and only read here.
+
+Each part of the program reads its own table with these helpers, so that a mistake names file and key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from usher.core.errors import UsageError
+
+FILE_NAME = "settings.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The file's tables. Empty when there is no file."""
+
+    path: Path
+    tables: Mapping[str, object] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """The table `[name]`, empty when it is not there. Raises UsageError when it is something else."""
+        found = self.tables.get(name, {})
+        if not isinstance(found, dict):
+            raise self.wrong(name, "a table")
+        return Table(self, name, found)
+
+    def list_of_tables(self, name: str) -> list[Table]:
+        """The tables `[[name]]` in order. Raises UsageError when they are something else."""
+        found = self.tables.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self.wrong(name, f"written as [[{name}]]")
+        return [Table(self, f"{name}[{number}]", each) for number, each in enumerate(found, 1)]
+
+    def wrong(self, key: str, wanted: str) -> UsageError:
+        """The error for a value that is not what it must be."""
+        return UsageError(
+            f"{self.path}: '{key}' must be {wanted}", hint="docs/reference/settings.md has them all"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table, with its place for messages."""
+
+    settings: Settings
+    name: str
+    values: Mapping[str, object]
+
+    def only(self, *known: str) -> None:
+        """Refuse keys that nobody reads: a misspelt safety rule must not be ignored."""
+        for key in self.values:
+            if key not in known:
+                raise self.settings.wrong(f"{self.name}.{key}", f"one of: {', '.join(known)}")
+
+    def text(self, key: str, default: str = "") -> str:
+        """A text."""
+        value = self.values.get(key, default)
+        if not isinstance(value, str):
+            raise self.wrong(key, "a text")
+        return value
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
+        value = self.values.get(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; one text stands for a list of one."""
+        value = self.values.get(key, [])
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self.wrong(key, "a text or a list of texts")
+        return tuple(value)
+
+    def mapping(self, key: str) -> dict[str, str]:
+        """A table of texts."""
+        value = self.values.get(key, {})
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise self.wrong(key, "a table of texts")
+        return dict(value)
+
+    def wrong(self, key: str, wanted: str) -> UsageError:
+        """The error for a value of this table."""
+        return self.settings.wrong(f"{self.name}.{key}", wanted)
+
+
+def load_settings(config_dir: Path) -> Settings:
+    """The settings. Raises UsageError with the line when the file is not TOML."""
+    path = config_dir / FILE_NAME
+    try:
+        return Settings(path, tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return Settings(path)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}", hint="correct it; nothing was changed") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
