@@ -91,9 +91,9 @@ style: setup
 # Under -O Python drops `assert`, so a check written as one would silently vanish. PYTHONOPTIMIZE
 # rather than -O, because it also reaches the test workers and every process that the tests start.
 # Tests still test: pytest rewrites their asserts into raises (tests/architecture/test_asserts.py
-# proves it in this very run). The real clients ran once already; they are not Python of ours.
+# proves it in this very run). What is marked `once` (real peers, full size) is left to `make test`.
 optimised: setup clients
-	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) -q --ignore=tests/clients \
+	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) -q -m 'not once' --ignore=tests/clients \
 		-W 'ignore:assertions not in test modules' $(PYTEST_ARGUMENTS)
 
 clean:
