@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -92,11 +92,28 @@ def test_a_rule_ends_at_a_moment_that_no_reading_moves(
     resolve: Resolve, written: str, moment: datetime
 ) -> None:
     rule = _rule("permission_set: Read", rest=f", {written}")
-    (note,) = resolve(rule, now=datetime(2026, 11, 1, tzinfo=UTC)).rules
+    (note,) = resolve(rule, now=moment).rules
     assert note.expires == moment
     assert resolve(rule, now=moment).assignments
     later = resolve(rule, now=datetime(2027, 1, 1, tzinfo=UTC))
     assert (later.assignments, later.rules, later.origins, later.expired) == (frozenset(), (), {}, (note,))
+
+
+def test_a_rule_gives_nothing_before_it_begins(resolve: Resolve) -> None:
+    rule = _rule("permission_set: Read", rest=", expires: 8h, from: 2026-11-25T08:00Z")
+    begins = datetime(2026, 11, 25, 8, tzinfo=UTC)
+    before = resolve(rule, now=begins - timedelta(seconds=1))
+    (note,) = before.upcoming
+    assert (before.assignments, before.rules, before.expired, note.starts) == (frozenset(), (), (), begins)
+    assert [str(each) for each in warnings_at(_load("access:\n" + rule), begins - timedelta(days=1))] == [
+        (
+            "access.yaml:15:5: this rule begins on 2026-11-25 08:00 UTC and gives nothing before "
+            "(plan and apply again then)"
+        )
+    ]
+    at_once = resolve(rule, now=begins)
+    assert (len(at_once.assignments), at_once.rules, at_once.upcoming) == (1, (note,), ())
+    assert warnings_at(_load("access:\n" + rule), begins) == ()
 
 
 def test_what_another_rule_gives_too_stays_when_one_expires(resolve: Resolve) -> None:

@@ -271,6 +271,14 @@ def test_why_not_knows_the_rule_that_expired(desk: Desk) -> None:
     assert f"the rule at access.yaml:{DELETER_RULE}:5, which gave Deleter, expired on 2020-01-0" in out
 
 
+def test_why_not_knows_the_rule_that_has_not_begun(desk: Desk) -> None:
+    waiting = FILE.replace("clears buckets}", "clears buckets, from: 2999-01-01T08:00Z, expires: 8h}")
+    desk.write(waiting)
+    desk.keep(waiting)
+    _, out, _ = desk("why-not", "developer@mkdev.example", "staging", "--from-snapshot", "now")
+    assert f"the rule at access.yaml:{DELETER_RULE}:5 gives Deleter and begins on 2999-01-01 08:00 UTC" in out
+
+
 def test_why_not_knows_what_is_written_and_not_applied(desk: Desk, ask: Any) -> None:
     desk.write(FILE + "  - {group: developers, permission_set: Deleter, accounts: [management]}\n")
     _, out, _ = ask("why-not", "developer@mkdev.example", "management", "--permission-set", "Deleter")

@@ -22,11 +22,24 @@ ADMINISTRATOR = Powers(frozenset({Target("AdministratorAccess")}))
 
 
 def file_with(
-    *assignments: Assignment, rules: tuple[RuleNote, ...], expired: tuple[RuleNote, ...] = ()
+    *assignments: Assignment,
+    rules: tuple[RuleNote, ...],
+    expired: tuple[RuleNote, ...] = (),
+    upcoming: tuple[RuleNote, ...] = (),
 ) -> FileView:
     origins = {each: (place,) for place, each in enumerate(assignments)}
     return FileView(
-        DesiredAccess({}, {}, {}, {}, frozenset(assignments), rules=rules, expired=expired, origins=origins)
+        DesiredAccess(
+            {},
+            {},
+            {},
+            {},
+            frozenset(assignments),
+            rules=rules,
+            expired=expired,
+            upcoming=upcoming,
+            origins=origins,
+        )
     )
 
 
@@ -68,20 +81,25 @@ def test_what_deserves_a_look_is_found(build: SimpleNamespace) -> None:
         RuleNote(Place("a.yaml", 3), review=date(2027, 1, 1), expires=NOW + timedelta(days=90)),
     )
     gone = RuleNote(Place("a.yaml", 4), expires=NOW - timedelta(days=1))
+    later = RuleNote(Place("a.yaml", 5), starts=NOW + timedelta(days=1))
     holdings = Holdings(world)
-    found = findings_of(holdings, ADMINISTRATOR, NOW, file_with(rules=rules, expired=(gone,)))
+    found = findings_of(
+        holdings, ADMINISTRATOR, NOW, file_with(rules=rules, expired=(gone,), upcoming=(later,))
+    )
     assert found.unused == ("Idle",)
     assert [each.principal.name for each in found.direct] == ["ada", "dead-id"]
     assert [each.principal.name for each in found.deleted] == ["gone-id", "dead-id"]
     assert len(found.suspended) == 3
     assert found.empty_groups == ("empty",)
     assert (found.past_review, found.expiring, found.expired) == (rules[:1], rules[1:2], (gone,))
+    assert found.upcoming == (later,)
     rows = list(finding_rows(found, world.accounts))
     assert ("rule past its review", str(rules[0].at), "review was due 2026-11-01; owner web") in rows
     assert ("grant to a single user", "user dead-id", f"Reader in {'9' * 12}") in rows
     assert {title for title, _, _ in rows} >= {
         "rule that expires soon",
         "expired rule",
+        "rule that has not begun",
         "unused permission set",
     }
 

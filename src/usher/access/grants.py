@@ -46,19 +46,23 @@ class Granting:
         self.origins: dict[Granted, tuple[int, ...]] = {}
         self.rules: list[RuleNote] = []
         self.expired: list[RuleNote] = []
+        self.upcoming: list[RuleNote] = []
 
     @property
     def drift(self) -> Mapping[tuple[str, AccountId], DriftMode]:
         """The strictest mode of each (permission set or role, account), where it is not the default."""
         return {pair: mode for pair, mode in self._modes.items() if mode is not self._file.drift}
 
-    def grant(self, now: datetime) -> None:
-        """Gather what the rules in force at `now` give; note every mistake and exceeded quota."""
+    def grant(self, now: datetime | None) -> None:
+        """Gather what the rules in force at `now` give (None: every rule); note every mistake."""
         only_default = all(rule.note.drift is self._file.drift for rule in self._file.rules)
         for rule in self._file.rules:
             chosen = self._select(rule)
-            if rule.note.expires is not None and rule.note.expires < now:
+            if now is not None and rule.note.expires is not None and rule.note.expires < now:
                 self.expired.append(rule.note)
+                continue
+            if now is not None and rule.note.starts is not None and now < rule.note.starts:
+                self.upcoming.append(rule.note)
                 continue
             number = len(self.rules)
             self.rules.append(rule.note)

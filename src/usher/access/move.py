@@ -231,5 +231,12 @@ def _check(before: AccessFile, after: AccessFile, moved: Rule, kind: str, name: 
 
 def _meaning(rule: Rule) -> tuple[object, ...]:
     kind = type(rule.accounts).__name__
-    note = (rule.note.owner, rule.note.reason, rule.note.ticket, rule.note.expires, rule.note.review)
+    note = (
+        rule.note.owner,
+        rule.note.reason,
+        rule.note.ticket,
+        rule.note.starts,
+        rule.note.expires,
+        rule.note.review,
+    )
     return rule.principals, rule.permission_sets, rule.roles, kind, note

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
+from typing import NamedTuple
 
 from usher.access.diagnostics import Findings
 from usher.access.fields import has_length, is_name_text, read_located_text, read_text
@@ -15,16 +16,23 @@ from usher.core.rules import DriftMode, Place, RuleNote
 KEYS = ("owner", "reason", "ticket", "expires", "from", "review", "drift")
 
 
+class _Times(NamedTuple):
+    starts: datetime | None = None
+    expires: datetime | None = None
+
+
 def read_note(
     fields: Mapping[str, Node], place: Place, what: str, owner: str, drift: DriftMode, findings: Findings
 ) -> RuleNote:
     """The note of the rule at `place`; `owner` and `drift` hold where the rule is silent."""
+    times = _read_times(fields, what, findings)
     return RuleNote(
         place,
         owner=read_words(fields.get("owner"), f"owner of {what}", findings) or owner,
         reason=read_words(fields.get("reason"), f"reason of {what}", findings),
         ticket=read_words(fields.get("ticket"), f"ticket of {what}", findings),
-        expires=_read_expiry(fields, what, findings),
+        expires=times.expires,
+        starts=times.starts,
         review=_read_review(fields.get("review"), what, findings),
         drift=read_drift(fields.get("drift"), f"drift of {what}", findings) or drift,
     )
@@ -54,22 +62,23 @@ def read_drift(node: Node | None, what: str, findings: Findings) -> DriftMode | 
     return None
 
 
-def _read_expiry(fields: Mapping[str, Node], what: str, findings: Findings) -> datetime | None:
+def _read_times(fields: Mapping[str, Node], what: str, findings: Findings) -> _Times:
+    """From when and until when the rule gives something; unset after noting why a moment is none."""
     expires = _located(fields, "expires", what, findings)
     start = _located(fields, "from", what, findings)
     if expires is None:
         if start is not None and "expires" not in fields:
             findings.add(start.at, f"{what} has from, and nothing that is counted from it", "add expires: 8h")
-        return None
+        return _Times()
     try:
         if not is_lapse(expires.value):
             if start is not None:
                 findings.add(start.at, f"{what} expires on a date and has from", "keep expires alone")
-            return parse_end(expires.value)
+            return _Times(None, parse_end(expires.value))
         lapse = parse_lapse(expires.value)
     except ValueError as error:
         findings.add(expires.at, f"expires of {what}: {error}")
-        return None
+        return _Times()
     if start is None:
         if "from" not in fields:
             findings.add(
@@ -77,14 +86,15 @@ def _read_expiry(fields: Mapping[str, Node], what: str, findings: Findings) -> d
                 f"{what} expires after {expires.value}, but from when is not said",
                 "it would start anew with every reading: add from: 2026-11-25T08:00Z, or write a date",
             )
-        return None
+        return _Times()
     try:
-        return parse_moment(start.value) + lapse
+        begins = parse_moment(start.value)
+        return _Times(begins, begins + lapse)
     except ValueError as error:
         findings.add(start.at, f"from of {what}: {error}")
     except OverflowError:
         findings.add(expires.at, f"{what} expires past the end of the calendar")
-    return None
+    return _Times()
 
 
 def _read_review(node: Node | None, what: str, findings: Findings) -> date | None:

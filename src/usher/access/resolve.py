@@ -25,14 +25,15 @@ def resolve_access(
     accounts: Sequence[Account],
     *,
     partition: Partition = AWS,
-    now: datetime,
+    now: datetime | None,
     organization_id: str = "",
 ) -> DesiredAccess:
     """What `file` asks for at `now` in the organization that has `accounts`, in `partition`.
 
     `organization_id` is that of the organization, where it is known; a file for another one is refused.
 
-    Rules that have expired give nothing; what they alone gave is not asked for. Raises AccessFileError with
+    Rules that have expired or have not begun give nothing; what they alone give is not asked for. With
+    `now` None, every rule counts. Raises AccessFileError with
     every account that the organization does not have, has twice, has suspended or calls otherwise, every
     selector that selects nothing, every policy of another partition, and every quota that is exceeded.
     """
@@ -59,6 +60,7 @@ def resolve_access(
         roles=frozenset(role.path_and_name for role in file.roles.values()),
         rules=tuple(granting.rules),
         expired=tuple(granting.expired),
+        upcoming=tuple(granting.upcoming),
         origins=granting.origins,
         drift=granting.drift,
         drift_default=file.drift,

@@ -16,6 +16,9 @@ def warnings_at(file: AccessFile, now: datetime) -> tuple[Diagnostic, ...]:
         if note.expires is not None and note.expires < now:
             words = f"this rule expired on {note.expires:%Y-%m-%d %H:%M} UTC and gives nothing"
             found.append(_warning(note, words, "remove it, or give it a new date"))
+        elif note.starts is not None and now < note.starts:
+            words = f"this rule begins on {note.starts:%Y-%m-%d %H:%M} UTC and gives nothing before"
+            found.append(_warning(note, words, "plan and apply again then"))
         elif note.review is not None and note.review < now.date():
             asked = f"ask {note.owner}" if note.owner else "give it a new date when it was looked at"
             found.append(_warning(note, f"this rule was to be reviewed by {note.review}", asked))

@@ -42,7 +42,8 @@ class DesiredAccess:
     file decides about, as path and name without the leading slash: it is exact for their entitlements in
     every account.
 
-    `rules` are the rules in force, `expired` those that no longer are; `origins` gives each grant the
+    `rules` are the rules in force, `expired` those that no longer are, `upcoming`
+    those that are not yet; `origins` gives each grant the
     indices of the rules that give it. `drift` holds the mode of each (permission set or role, account)
     that has another than `drift_default`.
     """
@@ -58,6 +59,7 @@ class DesiredAccess:
     roles: frozenset[str] = frozenset()
     rules: tuple[RuleNote, ...] = ()
     expired: tuple[RuleNote, ...] = ()
+    upcoming: tuple[RuleNote, ...] = ()
     origins: Mapping[Granted, tuple[int, ...]] = field(default_factory=dict)
     drift: Mapping[tuple[str, AccountId], DriftMode] = field(default_factory=dict)
     drift_default: DriftMode = DriftMode.ENFORCE

@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RuleNote:
-    """Where an access rule stands, and why its author wrote it. `expires` is in UTC."""
+    """Where an access rule stands, and why its author wrote it. `starts` and `expires` are in UTC."""
 
     at: Place
     owner: str = ""
@@ -52,3 +52,4 @@ class RuleNote:
     expires: datetime | None = None
     review: date | None = None
     drift: DriftMode = DriftMode.ENFORCE
+    starts: datetime | None = None

@@ -41,6 +41,7 @@ class Findings:
     past_review: tuple[RuleNote, ...]
     expiring: tuple[RuleNote, ...]
     expired: tuple[RuleNote, ...]
+    upcoming: tuple[RuleNote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def findings_of(holdings: Holdings, powers: Powers, now: datetime, file: FileVie
         past_review=tuple(rule for rule in rules if rule.review and rule.review < now.date()),
         expiring=tuple(rule for rule in rules if rule.expires and rule.expires <= now + EXPIRES_SOON),
         expired=file.desired.expired if file else (),
+        upcoming=file.desired.upcoming if file else (),
     )
 
 

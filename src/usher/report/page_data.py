@@ -159,6 +159,8 @@ def finding_rows(findings: Findings, names: Mapping[AccountId, Account]) -> Iter
         )
     for rule in findings.expiring:
         yield "rule that expires soon", str(rule.at), f"{rule.expires:%Y-%m-%d %H:%M} UTC; {rule.reason}"
+    for rule in findings.upcoming:
+        yield "rule that has not begun", str(rule.at), f"{rule.starts:%Y-%m-%d %H:%M} UTC; {rule.reason}"
     for rule in findings.expired:
         yield "expired rule", str(rule.at), f"{rule.expires:%Y-%m-%d %H:%M} UTC; {rule.reason}"
 

@@ -82,6 +82,15 @@ class RenewRule:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitRule:
+    """The rule that gives it has not begun; `group` is the group that it names, empty for the user."""
+
+    rule: RuleNote
+    target: Target
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyFile:
     """The file gives it already; it has not been applied."""
 
@@ -89,7 +98,7 @@ class ApplyFile:
     group: str
 
 
-Remedy: TypeAlias = ApplyFile | RenewRule | JoinGroup | AddRule
+Remedy: TypeAlias = ApplyFile | AwaitRule | RenewRule | JoinGroup | AddRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +188,7 @@ def _from_file(
     account: AccountId,
     wanted: Callable[[Target], bool],
 ) -> Iterator[Remedy]:
-    """What the file gives and nobody applied, and what it no longer gives."""
+    """What the file gives and nobody applied, and what it no longer or not yet gives."""
     said = Holdings(file.desired)
     granted_now = {*holdings.in_account.get(account, ())}
     question = Question(accounts=frozenset({account}), people=frozenset({person}))
@@ -193,7 +202,9 @@ def _from_file(
             continue
         holding = Holding(person, granted)
         if wanted(holding.target):
-            yield from (RenewRule(rule, holding.target, holding.group) for rule in rules)
+            for rule in rules:
+                waiting = rule in file.desired.upcoming
+                yield (AwaitRule if waiting else RenewRule)(rule, holding.target, holding.group)
 
 
 def _joins(

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = "access"
 FRESH_ENOUGH = timedelta(minutes=15)
-_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +137,13 @@ def find_file(options: argparse.Namespace) -> AccessFile | None:
 
 
 def view_file(file: AccessFile | None, known: Known, context: Context) -> FileView | None:
-    """The file's rules beside what was read, those in force and those that expired."""
+    """The file's rules beside what was read, those in force and those that are not."""
     from usher.report.why import FileView
 
     if file is None:
         return None
     desired = resolve_file(file, known, datetime.now(UTC))
-    always = resolve_file(file, known, _LONG_AGO)
+    always = resolve_file(file, known, None)
     in_force = {rule.at for rule in desired.rules}
     lapsed = {
         granted: tuple(rule for rule in (always.rules[index] for index in rules) if rule.at not in in_force)
@@ -154,8 +153,8 @@ def view_file(file: AccessFile | None, known: Known, context: Context) -> FileVi
     return FileView(desired, {granted: rules for granted, rules in lapsed.items() if rules})
 
 
-def resolve_file(file: AccessFile, known: Known, now: datetime) -> DesiredAccess:
-    """What the file says at `now`, with the accounts of a reading."""
+def resolve_file(file: AccessFile, known: Known, now: datetime | None) -> DesiredAccess:
+    """What the file says at `now` (None: whatever a rule's time), with the accounts of a reading."""
     from usher.access.resolve import resolve_access
     from usher.core.partitions import partition_of_arn
 

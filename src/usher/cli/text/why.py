@@ -10,7 +10,7 @@ from usher.core.accounts import Account
 from usher.core.durations import plain_duration
 from usher.core.rules import RuleNote
 from usher.policy.request import Decision, Verdict
-from usher.report.why import AddRule, ApplyFile, JoinGroup, Path, Remedy, RenewRule, WhyNot
+from usher.report.why import AddRule, ApplyFile, AwaitRule, JoinGroup, Path, Remedy, RenewRule, WhyNot
 
 Style = Callable[[str, str], str]
 _SAID = {Decision.ALLOWED: "add", Decision.DENIED: "remove", Decision.UNKNOWN: "warn"}
@@ -135,6 +135,9 @@ def _remedy_lines(remedy: Remedy, account: Account) -> Iterator[str]:
         case ApplyFile(target=target, group=group):
             way = f" through group {group}" if group else ""
             yield f"the access file gives {target}{way} already: run 'usher access apply'"
+        case AwaitRule(rule=rule, target=target):
+            begins = f" on {rule.starts:%Y-%m-%d %H:%M} UTC" if rule.starts else ""
+            yield f"the rule at {rule.at} gives {target} and begins{begins}: run 'usher access apply' then"
         case RenewRule(rule=rule, target=target):
             ended = f" on {rule.expires:%Y-%m-%d}" if rule.expires else ""
             yield f"the rule at {rule.at}, which gave {target}, expired{ended}: give it a new date"
