@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from usher.core.looks import PLAIN, Colour, Look, LookRule, Seen, look_of
+from usher.core.looks import PLAIN, Colour, Confirm, Look, LookRule, Seen, look_of
 
-PRODUCTION = Look(Colour.RED, "PRODUCTION", confirm=True)
+PRODUCTION = Look(Colour.RED, "PRODUCTION", Confirm.ASK)
 SEEN = Seen(
     "mkdev-production/Admin", "333333333333", "production", "Admin", "mkdev", "Work/Prod/EU", {"env": "prod"}
 )

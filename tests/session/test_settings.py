@@ -41,13 +41,21 @@ def test_values_are_read_and_one_text_stands_for_a_list_of_one(tmp_path):
         ("vault = 1", lambda s: s.table("vault"), "'vault' must be a table"),
         ("protect = 1", lambda s: s.list_of_tables("protect"), "[[protect]]"),
         ("protect = [1]", lambda s: s.list_of_tables("protect"), "[[protect]]"),
-        ("[v]\na = 1", lambda s: s.table("v").text("a"), "'v.a' must be a text"),
-        ("[v]\na = 1", lambda s: s.table("v").flag("a"), "'v.a' must be true or false"),
-        ("[v]\na = 1", lambda s: s.table("v").texts("a"), "'v.a' must be a text or a list"),
-        ("[v]\na = [1]", lambda s: s.table("v").texts("a"), "'v.a' must be a text or a list"),
-        ("[v]\na = 1", lambda s: s.table("v").mapping("a"), "'v.a' must be a table of texts"),
-        ("[v]\na = {b = 1}", lambda s: s.table("v").mapping("a"), "'v.a' must be a table of texts"),
-        ("[[p]]\nmisspelt = 1", lambda s: s.list_of_tables("p")[0].only("accounts"), "'p[1].misspelt'"),
+        ("[vault]\na = 1", lambda s: s.table("vault").text("a"), "'vault.a' must be a text"),
+        ("[vault]\na = 1", lambda s: s.table("vault").flag("a"), "'vault.a' must be true or false"),
+        ("[vault]\na = 1", lambda s: s.table("vault").texts("a"), "'vault.a' must be a text or a list"),
+        ("[vault]\na = [1]", lambda s: s.table("vault").texts("a"), "'vault.a' must be a text or a list"),
+        ("[vault]\na = 1", lambda s: s.table("vault").mapping("a"), "'vault.a' must be a table of texts"),
+        (
+            "[vault]\na = {b = 1}",
+            lambda s: s.table("vault").mapping("a"),
+            "'vault.a' must be a table of texts",
+        ),
+        (
+            "[[protect]]\nmisspelt = 1",
+            lambda s: s.list_of_tables("protect")[0].only("accounts"),
+            "'protect[1].misspelt'",
+        ),
     ],
 )
 def test_a_wrong_value_names_the_file_and_the_key(tmp_path, text, read, words):
@@ -58,7 +66,7 @@ def test_a_wrong_value_names_the_file_and_the_key(tmp_path, text, read, words):
     assert str(settings.path) in caught.value.message
 
 
-@pytest.mark.parametrize("content", [b"[v\n", b"a = '\xff'"])
+@pytest.mark.parametrize("content", [b"[v\n", b"vault = '\xff'"])
 def test_a_file_that_is_no_toml_is_refused_with_its_place(tmp_path, content):
     (tmp_path / "settings.toml").write_bytes(content)
     with pytest.raises(UsageError, match=r"settings\.toml"):
@@ -69,3 +77,12 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
     (tmp_path / "settings.toml").mkdir()
     with pytest.raises(UsageError, match="cannot read"):
         load_settings(tmp_path)
+
+
+def test_a_table_that_nothing_reads_is_reported_because_it_may_be_a_misspelt_safety_rule(tmp_path):
+    with pytest.raises(UsageError, match="nothing reads 'protct'") as caught:
+        written(tmp_path, '[[protct]]\naccounts = "production"\n')
+    assert caught.value.hint == "did you mean [protect]?"
+    with pytest.raises(UsageError) as caught:
+        written(tmp_path, "[zzzzzz]\n")
+    assert "the tables are: agent" in caught.value.hint

@@ -18,6 +18,16 @@ _STYLES: Mapping[str, str] = {
     "strong": "1",
     "dim": "2",
     "link": "4;36",
+    # The eight colours of looks. Orange and pink are not among a terminal's sixteen.
+    "red": "31",
+    "orange": "38;5;208",
+    "yellow": "33",
+    "green": "32",
+    "turquoise": "36",
+    "blue": "34",
+    "purple": "35",
+    "pink": "38;5;205",
+    "badge": "1;7",
 }
 
 
@@ -76,11 +86,16 @@ class Terminal:
         self._err.flush()
 
     def style(self, name: str, text: str) -> str:
-        """`text` in a named style (add, change, remove, error, warn, strong, dim, link)."""
+        """`text` in a named style: one of the words above; a look's colour goes around its `badge`."""
         return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if self._colour else text
 
     def confirm(self, question: str) -> bool:
         """Ask a yes/no question; anything but a clear yes is no."""
-        self._err.write(f"{question} [y/N] ")
+        return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
+
+    def ask(self, question: str) -> str:
+        """Ask for a line of text; empty when there is none to read."""
+        self.status("")
+        self._err.write(f"{question} ")
         self._err.flush()
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        return sys.stdin.readline().strip()

@@ -27,13 +27,21 @@ class Colour(StrEnum):
     PINK = "pink"
 
 
+class Confirm(StrEnum):
+    """What a person must do before entering: nothing (the empty, false value), say yes, or type a name."""
+
+    NEVER = ""
+    ASK = "ask"
+    TYPE = "type"
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is shown: a colour, a short label (`PRODUCTION`), and whether to ask before entering."""
+    """What is shown: a colour, a short label (`PRODUCTION`), and what is asked before entering."""
 
     colour: Colour | None = None
     label: str = ""
-    confirm: bool = False
+    confirm: Confirm = Confirm.NEVER
 
 
 PLAIN = Look()

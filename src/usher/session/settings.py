@@ -5,6 +5,7 @@ Each part of the program reads its own table with these helpers, so that a mista
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,25 @@ from pathlib import Path
 from usher.core.errors import UsageError
 
 FILE_NAME = "settings.toml"
+# Every table that some part of the program reads; docs/reference/settings.md says what is in them.
+TABLES = (
+    "agent",
+    "browser",
+    "chains",
+    "console",
+    "keys",
+    "login",
+    "mfa",
+    "organizations",
+    "picker",
+    "profiles",
+    "prompt",
+    "protect",
+    "registry",
+    "shell",
+    "status",
+    "vault",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +112,19 @@ class Table:
 
 
 def load_settings(config_dir: Path) -> Settings:
-    """The settings. Raises UsageError with the line when the file is not TOML."""
+    """The settings. Raises UsageError for a file that is not TOML, with the line, and for unknown tables."""
     path = config_dir / FILE_NAME
     try:
-        return Settings(path, tomllib.loads(path.read_text("utf-8")))
+        settings = Settings(path, tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         return Settings(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}", hint="correct it; nothing was changed") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    for name in settings.tables:
+        if name not in TABLES:
+            near = difflib.get_close_matches(name, TABLES, 1)
+            hint = f"did you mean [{near[0]}]?" if near else f"the tables are: {', '.join(TABLES)}"
+            raise UsageError(f"{path}: nothing reads '{name}'", hint=hint)
+    return settings

@@ -1,0 +1,180 @@
+"""How a profile looks by the person's own rules, and the question before entering a protected one.
+
+The rules are `[[protect]]` tables of settings.toml. Whatever leads to a protected account is protected:
+the account is found in the index, in the config file's keys, or in the keys that were opened.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from usher.cli.context import Context
+from usher.cli.terminal import Terminal, printable
+from usher.core.errors import NoAccessError, UsherError
+from usher.core.ids import AccountId
+from usher.core.looks import PLAIN, Colour, Confirm, Look, LookRule, Seen, look_of
+from usher.profiles.config_file import read_config
+from usher.profiles.config_text import read_sections
+from usher.profiles.index import IndexEntry, read_index
+from usher.session.settings import Settings, Table, load_settings
+
+if TYPE_CHECKING:
+    from usher.cli.opening import OpenedProfile  # brings the network; a prompt needs none
+
+_WHAT = ("profiles", "accounts", "permission_sets", "organizations", "units")
+
+
+def look_rules(settings: Settings) -> tuple[LookRule, ...]:
+    """The rules of `settings`, in order. Raises UsageError for a rule that could never do anything."""
+    return tuple(_rule(table) for table in settings.list_of_tables("protect"))
+
+
+def look_for(context: Context, profile: str | IndexEntry | OpenedProfile) -> Look:
+    """The look of a profile: by its name, from the index, or opened. Plain when no rule is for it."""
+    rules = look_rules(load_settings(context.config_dir))
+    if not rules:
+        return PLAIN
+    if isinstance(profile, IndexEntry):
+        return look_of(rules, seen_entry(profile))
+    if isinstance(profile, str):
+        return look_of(rules, _seen(context, profile, None))
+    return look_of(rules, _seen(context, profile.name, profile.credentials.account_id))
+
+
+def confirm_entry(context: Context, name: str, look: Look, *, yes: bool) -> None:
+    """Ask before `name` is entered, if its look wants that; `yes` is the command's --yes.
+
+    Raises UsherError when the person does not agree, and NoAccessError where nobody can be asked:
+    a script says --yes, or does not get in.
+    """
+    if not look.confirm or yes:
+        return
+    terminal = context.terminal
+    shown = printable(name)
+    if not terminal.interactive:
+        raise NoAccessError(
+            f"'{shown}' is protected{_marked(look)} and nobody is here to confirm it",
+            hint="add --yes where that is meant; the rule is a [[protect]] table of settings.toml",
+        )
+    where = f"{badge(terminal, look)} {shown}" if look.label else shown
+    if look.confirm is Confirm.ASK:
+        agreed = terminal.confirm(f"{where} is protected. Enter it?")
+    else:
+        wanted = look.label or name
+        agreed = terminal.ask(f"{where} is protected. Type {printable(wanted)} to enter it:") == wanted
+    if not agreed:
+        raise UsherError(f"not confirmed: '{shown}' was not entered")
+
+
+def badge(terminal: Terminal, look: Look) -> str:
+    """The look's label as a coloured badge; empty when it has none."""
+    if not look.label:
+        return ""
+    words = terminal.style("badge", f" {printable(look.label)} ")
+    return terminal.style(look.colour, words) if look.colour else words
+
+
+def coloured(terminal: Terminal, look: Look, text: str) -> str:
+    """`text` in the look's colour."""
+    return terminal.style(look.colour, text) if look.colour else text
+
+
+def seen_entry(entry: IndexEntry) -> Seen:
+    """What rules see of an index entry."""
+    return Seen(
+        entry.profile,
+        entry.account_id,
+        entry.account_name,
+        entry.permission_set,
+        entry.organization,
+        entry.unit,
+        entry.tags,
+    )
+
+
+def _rule(table: Table) -> LookRule:
+    table.only(*_WHAT, "tags", "colour", "label", "confirm")
+    rule = LookRule(
+        Look(_colour(table), table.text("label"), _confirm(table)),
+        **{what: table.texts(what) for what in _WHAT},
+        tags=table.mapping("tags"),
+    )
+    if not rule.tags and not any(getattr(rule, what) for what in _WHAT):
+        raise table.settings.wrong(table.name, f"for something: give {', '.join(_WHAT)} or tags")
+    if rule.look == PLAIN:
+        raise table.settings.wrong(table.name, "of some effect: give colour, label or confirm")
+    return rule
+
+
+def _colour(table: Table) -> Colour | None:
+    name = table.text("colour")
+    if not name:
+        return None
+    try:
+        return Colour(name)
+    except ValueError:
+        near = difflib.get_close_matches(name, list(Colour), 1)
+        meant = f" (did you mean '{near[0]}'?)" if near else ""
+        raise table.wrong("colour", f"one of: {', '.join(Colour)}{meant}") from None
+
+
+def _confirm(table: Table) -> Confirm:
+    match table.values.get("confirm", False):
+        case True:
+            return Confirm.ASK
+        case False:
+            return Confirm.NEVER
+        case "type":
+            return Confirm.TYPE
+    raise table.wrong("confirm", 'true, false or "type"')
+
+
+def _seen(context: Context, name: str, account: str | None) -> Seen:
+    """What is known of the profile `name`; `account` is where its keys lead, once they are there."""
+    entries = read_index(context.cache_dir)
+    own = _by_name(entries, name)
+    if own is not None and account in {None, own.account_id}:
+        return seen_entry(own)
+    values = _config_values(context, name)
+    role_account, role_name = _role(values.get("role_arn", ""))
+    number = account or role_account or values.get("usher_account_id") or values.get("sso_account_id")
+    permission_set = role_name or values.get("usher_permission_set") or values.get("sso_role_name") or ""
+    organization = values.get("usher_organization") or values.get("sso_session") or ""
+    seen = Seen(name, AccountId(number) if number else None, "", permission_set, organization)
+    same = next((entry for entry in entries if entry.account_id == number), None)
+    if same is None:
+        return seen
+    return replace(seen, account_name=same.account_name, unit=same.unit, tags=same.tags)
+
+
+def _by_name(entries: Iterable[IndexEntry], name: str) -> IndexEntry | None:
+    """The entry of that name, with or without the organization's prefix."""
+    short: IndexEntry | None = None
+    for entry in entries:
+        if entry.profile == name:
+            return entry
+        if entry.profile in {f"{entry.organization}-{name}", f"{entry.organization}/{name}"}:
+            short = entry
+    return short
+
+
+def _config_values(context: Context, name: str) -> Mapping[str, str]:
+    path = context.aws_config_file
+    sections = read_sections(read_config(path), path)
+    found = (section.values for section in sections if section.kind == "profile" and section.name == name)
+    return next(found, {})
+
+
+def _role(arn: str) -> tuple[str, str]:
+    """Account and name of the role that `arn` names: `arn:aws:iam::333333333333:role/path/name`."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or not parts[5].startswith("role/"):
+        return "", ""
+    return parts[4], parts[5].rpartition("/")[2]
+
+
+def _marked(look: Look) -> str:
+    return f" ({printable(look.label)})" if look.label else ""
