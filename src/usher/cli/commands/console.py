@@ -74,7 +74,7 @@ def _link(rooms: SessionRooms, opened: OpenedProfile, destination: str | None, s
         door,
         ConsoleKeys(keys.access_key_id, keys.secret_access_key, keys.session_token),
         destination=check_destination(door, destination or door.home_url),
-        issuer=opened.organization.start_url,
+        issuer=opened.organization.start_url if opened.organization else door.home_url,
         session_seconds=seconds,
     )
 
