@@ -1,6 +1,7 @@
 """Signing in: PKCE on loopback and device code, against a real HTTP portal."""
 
 import http.client
+import os
 import urllib.error
 import urllib.request
 from threading import Thread
@@ -10,10 +11,11 @@ import pytest
 
 from usher.core.errors import ExitCode
 from usher.core.secrets import Secret
+from usher.session.callback import CallbackListener
 from usher.session.errors import LoginExpiredError, LoginRefusedError, OidcError, PortalUnavailableError
 from usher.session.login import login_with_browser, login_with_device
 from usher.session.oidc import ClientKind
-from usher.session.pkce import CallbackListener, challenge_of, new_verifier
+from usher.session.pkce import challenge_of, new_verifier
 from usher.session.records import read_registration, read_session, stored_roles
 from usher.session.roles import role_credentials
 
@@ -23,7 +25,8 @@ def browse(url):
         return response.status
 
 
-def in_background(url):
+def in_background(page):
+    url = page if isinstance(page, str) else page.url.reveal()
     Thread(target=browse, args=(url,), daemon=True).start()
 
 
@@ -55,7 +58,7 @@ def test_a_verifier_has_64_unreserved_characters():
 
 
 def test_a_thousand_requests_with_a_wrong_state_do_not_end_the_wait():
-    with CallbackListener(Secret("right")) as listener:
+    with CallbackListener(Secret("right"), os.urandom) as listener:
         for number in range(1000):
             assert status_of(f"{listener.redirect_uri}?code=stolen&state=wrong{number}") == 400
         assert listener.ignored_requests == 1000
@@ -75,14 +78,14 @@ def test_a_thousand_requests_with_a_wrong_state_do_not_end_the_wait():
     ],
 )
 def test_a_callback_without_state_or_outcome_is_ignored(query):
-    with CallbackListener(Secret("right")) as listener:
+    with CallbackListener(Secret("right"), os.urandom) as listener:
         assert status_of(f"{listener.redirect_uri}?{query}") == 400
         with pytest.raises(LoginExpiredError):
             listener.wait(0.05)
 
 
 def test_a_callback_with_a_foreign_host_or_path_is_ignored():
-    with CallbackListener(Secret("right")) as listener:
+    with CallbackListener(Secret("right"), os.urandom) as listener:
         callback = f"{listener.redirect_uri}?code=a&state=right"
         assert status_of(callback, host="evil.example") == 400
         assert status_of(callback.replace("/oauth/callback", "/elsewhere")) == 400
@@ -91,7 +94,7 @@ def test_a_callback_with_a_foreign_host_or_path_is_ignored():
 
 
 def test_callers_that_hang_up_or_say_nothing_do_not_block_the_wait():
-    with CallbackListener(Secret("right")) as listener:
+    with CallbackListener(Secret("right"), os.urandom) as listener:
         port = urlsplit(listener.redirect_uri).port
         silent = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(5)]
         for connection in silent:
@@ -109,7 +112,7 @@ def test_denial_ends_the_login_with_its_reason(rooms, portal):
 
 
 def test_a_denial_may_carry_a_description():
-    with CallbackListener(Secret("right")) as listener:
+    with CallbackListener(Secret("right"), os.urandom) as listener:
         in_background(f"{listener.redirect_uri}?error=x&error_description=because&state=right")
         with pytest.raises(LoginRefusedError, match="x: because"):
             listener.wait(10)
@@ -154,7 +157,7 @@ def test_a_code_is_worth_nothing_without_its_verifier(rooms, portal):
     client = rooms.desk.oidc.register(
         ClientKind.BROWSER, rooms.organization.start_url, ("sso:account:access",)
     )
-    with CallbackListener(Secret("s")) as listener:
+    with CallbackListener(Secret("s"), os.urandom) as listener:
         in_background(
             rooms.desk.oidc.authorize_url(
                 client, listener.redirect_uri, "s", challenge_of(Secret("mine")), ("sso:account:access",)
@@ -226,7 +229,7 @@ def test_an_unreachable_portal_is_reported_as_worth_another_try(rooms, portal):
 
 
 def test_pages_that_people_see_keep_the_code_from_leaking():
-    with CallbackListener(Secret("right")) as listener:
+    with CallbackListener(Secret("right"), os.urandom) as listener:
         response = urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right")
         headers, page = response.headers, response.read()
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -236,9 +239,12 @@ def test_pages_that_people_see_keep_the_code_from_leaking():
 
 
 def test_other_methods_are_not_served():
-    with CallbackListener(Secret("right")) as listener, pytest.raises(urllib.error.HTTPError) as caught:
+    with (
+        CallbackListener(Secret("right"), os.urandom) as listener,
+        pytest.raises(urllib.error.HTTPError) as caught,
+    ):
         urllib.request.urlopen(f"{listener.redirect_uri}?code=mine&state=right", data=b"x")
-    assert caught.value.code == 501
+    assert caught.value.code == 405
 
 
 def test_signing_in_as_somebody_else_leaves_none_of_the_earlier_persons_keys(signed_in):

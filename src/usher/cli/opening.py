@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from usher.cli.signing_in import with_sign_in
 from usher.cli.wire import SessionRooms, organization_of
 from usher.core.credentials import Credentials
 from usher.core.hops import Chain, Link, PortalHop
@@ -54,7 +55,11 @@ def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
     target = find_profile(read_config(path), path, name)
     organization = organization_of(rooms, target)
     try:
-        keys = role_credentials(rooms.keeper(organization), target.account_id, target.permission_set)
+        keys = with_sign_in(
+            rooms,
+            organization,
+            lambda: role_credentials(rooms.keeper(organization), target.account_id, target.permission_set),
+        )
     except AccessRefusedError:
         rooms.shelf.remove(name)
         raise

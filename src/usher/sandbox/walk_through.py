@@ -17,10 +17,11 @@ from usher.core.secrets import Secret
 from usher.sandbox.demo import Demo, Entry
 from usher.sandbox.organization import SandboxOrganization
 from usher.sandbox.person import Person
+from usher.session.callback import CallbackListener
 from usher.session.http import HttpClient
 from usher.session.oidc import ClientKind, OidcClient
 from usher.session.organizations import DEFAULT_SCOPES
-from usher.session.pkce import CallbackListener, challenge_of, new_state, new_verifier
+from usher.session.pkce import challenge_of, new_state, new_verifier
 from usher.session.portal import PortalClient, RoleCredentials
 
 _CALLBACK_SECONDS = 10.0
@@ -70,7 +71,7 @@ def _sign_in_with_browser(demo: Demo, person: Person) -> Secret:
     oidc = _oidc(demo)
     client = oidc.register(ClientKind.BROWSER, demo.portal.start_url, DEFAULT_SCOPES)
     verifier, state = new_verifier(secrets.token_bytes), new_state(secrets.token_bytes)
-    with CallbackListener(state) as listener:
+    with CallbackListener(state, secrets.token_bytes) as listener:
         redirect = listener.redirect_uri
         address = oidc.authorize_url(client, redirect, state.reveal(), challenge_of(verifier), DEFAULT_SCOPES)
         page = person.approve(address)

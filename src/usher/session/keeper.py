@@ -7,8 +7,9 @@ takes the organization's lock and looks again: one refreshes, the others find th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from usher.core.errors import UsherError
 from usher.core.secrets import Secret
@@ -23,6 +24,7 @@ from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization
 from usher.session.portal import PortalClient, RoleCredentials
 from usher.session.records import (
+    ENDED,
     PortalSession,
     forget_roles,
     read_session,
@@ -33,6 +35,8 @@ from usher.session.records import (
 from usher.session.vault.contract import Vault
 
 REFRESH_MARGIN_SECONDS = 300.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,23 @@ class SessionKeeper:
             if self._is_fresh(session, rejected):
                 return session.tokens.access_token
             return self._refresh(session, rejected)
+
+    def with_token(self, call: Callable[[Secret], T]) -> T:
+        """What `call` gets with a token; a refused one is replaced once: by a sibling's, or refreshed.
+
+        When the portal refuses that too, the session is over and its tokens are dropped, so that nobody
+        tries them again. Raises SessionEndedError then.
+        """
+        token = self.access_token()
+        try:
+            return call(token)
+        except SessionEndedError:
+            token = self.access_token(rejected=token)
+        try:
+            return call(token)
+        except SessionEndedError:
+            self._drop(token)
+            raise self._ended() from None
 
     def logout(self) -> str | None:
         """End the session here and on the server. Returns why the server could not be told, or None."""
@@ -91,6 +112,8 @@ class SessionKeeper:
 
     def _end_on_server(self) -> None:
         """The server takes only a token that holds, so an old one is refreshed to end its session."""
+        if self._session().tokens == ENDED:
+            return
         token = self.access_token()
         try:
             self.portal.logout(token)
@@ -115,7 +138,7 @@ class SessionKeeper:
         if old.refresh_token is None or not session.is_refreshable(now):
             if still_valid:
                 return old.access_token
-            raise self._ended()
+            raise self._dropped(session) if old.access_token == rejected else self._ended()
         try:
             tokens = self.oidc.refresh(session.client, old.refresh_token)
         except PortalUnavailableError:
@@ -124,10 +147,21 @@ class SessionKeeper:
             raise
         except OidcError as error:
             if error.code in {"invalid_grant", "invalid_client", "expired_token", "unauthorized_client"}:
-                raise self._ended() from None
+                raise self._dropped(session) from None
             raise
-        write_session(self.vault, self.organization, PortalSession(tokens, session.client))
+        write_session(self.vault, self.organization, replace(session, tokens=tokens))
         return tokens.access_token
+
+    def _drop(self, token: Secret) -> None:
+        with session_lock(self.locks, self.organization.name):
+            session = read_session(self.vault, self.organization)
+            if session is not None and session.tokens.access_token == token:
+                self._dropped(session)
+
+    def _dropped(self, session: PortalSession) -> SessionEndedError:
+        """Forget the tokens but not that there was a session: who asks next knows at once."""
+        write_session(self.vault, self.organization, replace(session, tokens=ENDED))
+        return self._ended()
 
     def _ended(self) -> SessionEndedError:
         return SessionEndedError(

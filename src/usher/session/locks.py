@@ -18,8 +18,13 @@ _POLL_SECONDS = 0.02
 
 
 @contextmanager
-def exclusive(path: Path, longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterator[None]:
-    """Hold `path`'s lock inside the block. Raises UnavailableError after `longest_wait` seconds."""
+def exclusive(
+    path: Path, longest_wait: float = LONGEST_WAIT_SECONDS, pause: float = _POLL_SECONDS
+) -> Iterator[None]:
+    """Hold `path`'s lock inside the block. Raises UnavailableError after `longest_wait` seconds.
+
+    `pause` is how long to wait between two looks at a lock that another process holds.
+    """
     make_private_folder(path.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -27,7 +32,7 @@ def exclusive(path: Path, longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterato
     except OSError as error:
         raise UnsafePlaceError(f"cannot lock {path}: {error.strerror}", hint="move it away") from None
     try:
-        _wait_for(descriptor, path, longest_wait)
+        _wait_for(descriptor, path, longest_wait, pause)
         yield
     finally:
         os.close(descriptor)
@@ -38,7 +43,7 @@ def session_lock(folder: Path, organization: str) -> AbstractContextManager[None
     return exclusive(folder / f"{organization}.lock")
 
 
-def _wait_for(descriptor: int, path: Path, longest_wait: float) -> None:
+def _wait_for(descriptor: int, path: Path, longest_wait: float, pause: float) -> None:
     give_up = time.monotonic() + longest_wait
     while True:
         try:
@@ -49,6 +54,6 @@ def _wait_for(descriptor: int, path: Path, longest_wait: float) -> None:
                     f"another usher process has held {path.name} for {longest_wait:.0f} s",
                     hint="run the command again; if it lasts, look for a stuck usher process",
                 ) from None
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
         else:
             return

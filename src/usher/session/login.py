@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from usher.core.secrets import Secret
+from usher.session.callback import ANY_PORT, LONGEST_WAIT_SECONDS, CallbackListener, CallbackPlace
 from usher.session.device import wait_for_approval
 from usher.session.errors import LoginExpiredError, OidcError
 from usher.session.locks import session_lock
 from usher.session.oidc import ClientKind, DeviceAuthorization, OidcClient, Registration, Tokens
 from usher.session.organizations import PortalOrganization
-from usher.session.pkce import LONGEST_WAIT_SECONDS, CallbackListener, challenge_of, new_state, new_verifier
+from usher.session.pkce import challenge_of, new_state, new_verifier
 from usher.session.records import (
     PortalSession,
     forget_roles,
@@ -42,22 +44,51 @@ class LoginDesk:
     longest_wait: float = LONGEST_WAIT_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """The page a person has to reach: its address, and the listener that leads there and waits."""
+
+    url: Secret
+    listener: CallbackListener
+
+
+@dataclass(frozen=True, slots=True)
+class Knocks:
+    """What came to the listener: all connections, and the requests that were not the sign-in's own."""
+
+    connections: int
+    ignored: int
+
+
 def login_with_browser(
-    desk: LoginDesk, organization: PortalOrganization, show: Callable[[str], None]
+    desk: LoginDesk,
+    organization: PortalOrganization,
+    show: Callable[[SignInPage], None],
+    *,
+    place: CallbackPlace = ANY_PORT,
+    report: Callable[[Knocks], None] = lambda _: None,
 ) -> PortalSession:
-    """Sign in by authorization code with PKCE; `show` gets the address to open, once we listen."""
+    """Sign in by authorization code with PKCE; `show` gets the page to open, once we listen.
+
+    `report` is told in the end who knocked at the listener, whether the sign-in succeeded or not.
+    """
 
     def sign_in(client: Registration) -> Tokens:
         state, verifier = new_state(desk.random), new_verifier(desk.random)
-        with CallbackListener(state) as listener:
-            redirect_uri = listener.redirect_uri
-            show(
+        with CallbackListener(state, desk.random, place) as listener:
+            url = Secret(
                 desk.oidc.authorize_url(
-                    client, redirect_uri, state.reveal(), challenge_of(verifier), organization.scopes
+                    client, listener.redirect_uri, state.reveal(), challenge_of(verifier), organization.scopes
                 )
             )
-            code = listener.wait(desk.longest_wait)
-        return desk.oidc.exchange_code(client, code.reveal(), redirect_uri, verifier)
+            listener.lead_to(url)
+            try:
+                show(SignInPage(url, listener))
+                code = listener.wait(desk.longest_wait)
+                # Within the block: a second tab that comes back now still gets an answer.
+                return desk.oidc.exchange_code(client, code.reveal(), listener.redirect_uri, verifier)
+            finally:
+                report(Knocks(listener.connections, listener.ignored_requests))
 
     return _sign_in(desk, organization, ClientKind.BROWSER, sign_in)
 
@@ -93,7 +124,7 @@ def _sign_in(
         # The portal shows a client it no longer knows an error page and never sends the browser back.
         desk.vault.delete(registration_name(organization.name, kind))
         raise
-    session = PortalSession(tokens, client)
+    session = PortalSession(tokens, client, kind, desk.clock())
     _replace_session(desk, organization, session)
     return session
 

@@ -14,17 +14,29 @@ from usher.session.organizations import PortalOrganization
 from usher.session.portal import RoleCredentials
 from usher.session.vault.contract import UnreadableRecordError, Vault
 
+ENDED = Tokens(Secret("ended"), 0.0, None)
+"""What is left of a session that the portal has ended: that there was one."""
+
 
 @dataclass(frozen=True, slots=True)
 class PortalSession:
-    """A signed-in session: its tokens and the registration that refreshes them."""
+    """A signed-in session: its tokens and the registration that refreshes them.
+
+    `signed_in_at` is when the person signed in, in seconds since the epoch; refreshing keeps it.
+    """
 
     tokens: Tokens
     client: Registration
+    kind: ClientKind = ClientKind.BROWSER
+    signed_in_at: float = 0.0
 
     def is_refreshable(self, now: float) -> bool:
         """Whether a refresh can be tried: there is a refresh token and its client is still registered."""
         return self.tokens.refresh_token is not None and self.client.expires_at > now
+
+    def is_usable(self, now: float) -> bool:
+        """Whether it opens anything, as far as can be known without asking the portal."""
+        return self.tokens.expires_at > now or self.is_refreshable(now)
 
 
 def session_name(organization: str) -> str:
@@ -43,9 +55,12 @@ def role_name(organization: str, account: AccountId, permission_set: str) -> str
 
 
 def read_session(vault: Vault, organization: PortalOrganization) -> PortalSession | None:
-    """The stored session, or None; one of another portal is none. Raises UnreadableRecordError."""
+    """The stored session, or None; one of another portal or with other scopes is none.
+
+    Raises UnreadableRecordError.
+    """
     document = _read(vault, session_name(organization.name))
-    if document is None or document.get("endpoint") != organization.oidc_url:
+    if document is None or not _is_for(document, organization):
         return None
     refresh_token = optional_text_field(document, "refreshToken")
     tokens = Tokens(
@@ -53,7 +68,12 @@ def read_session(vault: Vault, organization: PortalOrganization) -> PortalSessio
         number_field(document, "expiresAt"),
         Secret(refresh_token) if refresh_token else None,
     )
-    return PortalSession(tokens, _registration(document))
+    return PortalSession(
+        tokens,
+        _registration(document),
+        ClientKind(text_field(document, "kind")),
+        number_field(document, "signedInAt"),
+    )
 
 
 def write_session(vault: Vault, organization: PortalOrganization, session: PortalSession) -> None:
@@ -63,6 +83,8 @@ def write_session(vault: Vault, organization: PortalOrganization, session: Porta
         "accessToken": session.tokens.access_token.reveal(),
         "expiresAt": session.tokens.expires_at,
         "refreshToken": refresh_token.reveal() if refresh_token else None,
+        "kind": session.kind,
+        "signedInAt": session.signed_in_at,
         **_registration_fields(session.client, organization),
     }
     vault.write(session_name(organization.name), json.dumps(document).encode())
@@ -76,7 +98,7 @@ def read_registration(
         document = _read(vault, registration_name(organization.name, kind))
     except UnreadableRecordError:
         return None
-    if document is None or document.get("endpoint") != organization.oidc_url:
+    if document is None or not _is_for(document, organization):
         return None
     return _registration(document)
 
@@ -157,11 +179,24 @@ def _registration(document: Mapping[str, object]) -> Registration:
 
 def _registration_fields(client: Registration, organization: PortalOrganization) -> dict[str, object]:
     return {
-        "endpoint": organization.oidc_url,
+        **_belonging(organization),
         "clientId": client.client_id,
         "clientSecret": client.client_secret.reveal(),
         "clientExpiresAt": client.expires_at,
     }
+
+
+def _belonging(organization: PortalOrganization) -> dict[str, object]:
+    """Whose a record is: all organizations of a region of AWS share one endpoint, so that is not enough."""
+    return {
+        "endpoint": organization.oidc_url,
+        "startUrl": organization.start_url,
+        "scopes": list(organization.scopes),
+    }
+
+
+def _is_for(document: Mapping[str, object], organization: PortalOrganization) -> bool:
+    return all(document.get(key) == value for key, value in _belonging(organization).items())
 
 
 def _unreadable(name: str) -> UnreadableRecordError:

@@ -6,14 +6,12 @@ refreshed once; a refused permission set is forgotten at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from usher.core.ids import AccountId
-from usher.core.secrets import Secret
-from usher.session.errors import AccessRefusedError, SessionEndedError
+from usher.session.errors import AccessRefusedError
 from usher.session.keeper import SessionKeeper
 from usher.session.locks import exclusive
 from usher.session.portal import PortalAccount, RoleCredentials
@@ -21,8 +19,6 @@ from usher.session.records import read_role, role_name
 
 EXPIRY_MARGIN_SECONDS = 300.0
 LISTING_THREADS = 4
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,8 +40,8 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
         if cached is not None:
             return cached
         try:
-            fetched, token = _with_token(
-                keeper, lambda token: (keeper.portal.role_credentials(token, account, permission_set), token)
+            fetched, token = keeper.with_token(
+                lambda token: (keeper.portal.role_credentials(token, account, permission_set), token)
             )
         except AccessRefusedError:
             keeper.vault.delete(role_name(organization, account, permission_set))
@@ -56,10 +52,10 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
 
 def list_entrances(keeper: SessionKeeper) -> list[Entrance]:
     """Everything the person may enter, by account name and permission set."""
-    accounts = _with_token(keeper, keeper.portal.accounts)
+    accounts = keeper.with_token(keeper.portal.accounts)
 
     def of_account(account: PortalAccount) -> Iterator[Entrance]:
-        names = _with_token(keeper, lambda token: keeper.portal.permission_sets(token, account.id))
+        names = keeper.with_token(lambda token: keeper.portal.permission_sets(token, account.id))
         return (Entrance(account, name) for name in names)
 
     with ThreadPoolExecutor(LISTING_THREADS, thread_name_prefix="usher-list") as threads:
@@ -74,14 +70,6 @@ def _usable(keeper: SessionKeeper, account: AccountId, permission_set: str) -> R
     if cached is None or cached.expires_at <= keeper.clock() + EXPIRY_MARGIN_SECONDS:
         return None
     return cached
-
-
-def _with_token(keeper: SessionKeeper, call: Callable[[Secret], T]) -> T:
-    token = keeper.access_token()
-    try:
-        return call(token)
-    except SessionEndedError:
-        return call(keeper.access_token(rejected=token))
 
 
 def _plain(permission_set: str) -> str:

@@ -14,15 +14,11 @@ import json
 from dataclasses import replace
 
 from usher.cli.context import Context
-from usher.cli.terminal import printable
+from usher.cli.signing_in import Wishes, sign_in
 from usher.cli.text.status import iso_time, remaining
 from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.console.browser import hand_over, open_browser
 from usher.core.errors import ExitCode, UsageError
-from usher.core.secrets import Secret
 from usher.session.directory import DirectoryCard, read_directory_card
-from usher.session.login import login_with_browser, login_with_device
-from usher.session.oidc import DeviceAuthorization
 from usher.session.organizations import (
     NAME,
     PortalOrganization,
@@ -54,10 +50,14 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Sign in, then remember the organization."""
     rooms = open_session_rooms(context)
     organization = _organization(options, rooms)
-    session = _sign_in(options, rooms, organization)
+    session = sign_in(rooms, organization, _wishes(options))
     save_organization(context.config_dir, organization)
     _say_result(options, rooms, organization, session)
     return ExitCode.DONE
+
+
+def _wishes(options: argparse.Namespace) -> Wishes:
+    return Wishes(device=options.device, browser=not options.no_browser)
 
 
 def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrganization:
@@ -119,33 +119,6 @@ def _changed(known: PortalOrganization, options: argparse.Namespace) -> PortalOr
         alias_start_url=known.alias_start_url,
     )
     return replace(changed, scopes=known.scopes)
-
-
-def _sign_in(
-    options: argparse.Namespace, rooms: SessionRooms, organization: PortalOrganization
-) -> PortalSession:
-    terminal = rooms.context.terminal
-    desk = rooms.login_desk(organization)
-
-    def open_or_show(url: str) -> None:
-        if not options.no_browser:
-            terminal.say("Opening the sign-in page in your browser. To see its address instead: --no-browser")
-            if hand_over(Secret(url), open_browser):
-                return
-        terminal.say(f"Open this address in a browser on this machine:\n  {url}")
-        terminal.say(terminal.style("dim", "  (for a browser elsewhere: usher login --device)"))
-
-    def show_code(started: DeviceAuthorization) -> None:
-        terminal.say(f"Open  {printable(started.verification_uri)}")
-        terminal.say(f"and enter the code  {terminal.style('strong', printable(started.user_code))}")
-        terminal.say(f"or open  {printable(started.verification_uri_complete)}  and compare the code.")
-        if not options.no_browser and terminal.interactive:
-            open_browser(started.verification_uri_complete)
-
-    terminal.say(f"Signing in to {organization.name} ({organization.start_url})")
-    if options.device:
-        return login_with_device(desk, organization, show_code)
-    return login_with_browser(desk, organization, open_or_show)
 
 
 def _say_result(
