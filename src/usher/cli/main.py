@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "who is signed in, and for how long",
     "profiles": "AWS config profiles from what you may enter",
     "exec": "run a command with a profile's credentials",
+    "agent": "keys in memory only, for containers and long jobs",
     "credentials": "print a profile's credentials for credential_process",
     "console": "open a profile's console",
     "serve": "run the directory: a self-hosted Identity Center",
