@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usher.apply.pace import Pace
 from usher.apply.shared_pace import SharedMemory
 from usher.apply.timing import ATTEMPTS, Timing
 from usher.core.errors import BusyError
+from usher.core.pace import Pace
 
 
 class Clock:
@@ -156,7 +156,7 @@ def test_a_clock_that_was_set_back_does_not_stop_anybody() -> None:
 TAKER = """
 import json, sys
 from pathlib import Path
-from usher.apply.pace import Pace
+from usher.core.pace import Pace
 from usher.apply.shared_pace import SharedMemory
 waits = []
 pace = Pace(10, clock=lambda: 1000.0, sleep=waits.append, memory=SharedMemory(Path(sys.argv[1])))
@@ -169,7 +169,7 @@ print(json.dumps(waits))
 HOLDER = """
 import sys, time
 from pathlib import Path
-from usher.apply.pace import Bucket
+from usher.core.pace import Bucket
 from usher.apply.shared_pace import SharedMemory
 def hold(bucket):
     print("held", flush=True)

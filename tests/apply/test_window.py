@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from usher.apply.at_once import side_by_side
 from usher.apply.follow import Ended, Window
-from usher.apply.pace import Pace
 from usher.apply.ports import Grant, Request, RequestKind
 from usher.core.errors import BusyError, NotFoundError, UnavailableError, UsherError
 from usher.core.ids import AccountId, PermissionSetArn, PrincipalId
+from usher.core.pace import Pace
 from usher.core.permission_sets import PermissionSet
 from usher.core.principals import PrincipalKind
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from usher.apply.pace import Pace
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsKeys, AwsSettings
 from usher.aws.patience import Patience
 from usher.core.errors import BusyError, NotFoundError, UnavailableError, UsherError
+from usher.core.pace import Pace
 from usher.core.secrets import Secret
 
 SETS = {"InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef"}

@@ -31,7 +31,6 @@ from starlette.applications import Starlette
 
 from usher.apply.follow import wait_for_running
 from usher.apply.journal import NoJournal
-from usher.apply.pace import Pace
 from usher.apply.read import Reading, read_access
 from usher.apply.result import RunResult
 from usher.apply.run import run_plan
@@ -48,6 +47,7 @@ from usher.core.accounts import Account
 from usher.core.assignments import Assignment
 from usher.core.ids import AccountId
 from usher.core.organization import MANAGED_BY_ACCESS_FILE, MANAGED_BY_TAG, ActualAccess, DesiredAccess
+from usher.core.pace import Pace
 from usher.core.permission_sets import ManagedPolicy, PermissionSet
 from usher.core.principals import Group, Principal, PrincipalKind, User
 from usher.plan.changes import Plan

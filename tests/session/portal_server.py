@@ -30,6 +30,25 @@ def require(condition):
         raise ValueError("the request is not what AWS's clients send")
 
 
+class TokenBucket:
+    """What AWS does to those who call too often: `rate` calls a second, `burst` of them at once."""
+
+    def __init__(self, rate, burst, clock=time.monotonic, retry_after=None):
+        self.rate, self.burst, self.clock, self.retry_after = rate, burst, clock, retry_after
+        self.tokens, self.filled_at = float(burst), clock()
+        self.refused = 0
+
+    def take(self):
+        now = self.clock()
+        self.tokens = min(self.burst, self.tokens + (now - self.filled_at) * self.rate)
+        self.filled_at = now
+        if self.tokens < 1:
+            self.refused += 1
+            return False
+        self.tokens -= 1
+        return True
+
+
 class PortalServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -57,10 +76,20 @@ class PortalServer(ThreadingHTTPServer):
         self.deny = None
         self.approve_unseen = True
         self.refresh_delay = 0.0
+        self.bucket = None
+        self.broken_accounts = {}
+        self.throttled = 0
+        self.fail_every = 0
+        self.latency = 0.0
+        self.on_roles = lambda number: None
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"
+
+    def limit(self, rate, burst, clock=time.monotonic, retry_after=None):
+        """Let through `rate` calls a second to the lists, `burst` of them at once."""
+        self.bucket = TokenBucket(rate, burst, clock, retry_after)
 
     def count(self, name):
         with self.guard:
@@ -116,6 +145,8 @@ class Handler(BaseHTTPRequestHandler):
         route = routes.get((method, parts.path))
         if route is None:
             return self.reply(404, {"message": "no such page"})
+        if parts.path.startswith("/assignment/"):
+            time.sleep(self.server.latency)
         body = content if parts.path == "/federation" else json.loads(content or b"{}")
         with self.server.guard:
             self.server.calls.append(route.__name__)
@@ -124,6 +155,16 @@ class Handler(BaseHTTPRequestHandler):
                 return self.send(*failure)
             if failure is not None:
                 return self.reply(failure, {"message": "HTTP Unknown Code"})
+            bucket = self.server.bucket if parts.path.startswith("/assignment/") else None
+            if bucket is not None and not bucket.take():
+                self.server.throttled += 1
+                return self.reply(429, {"message": "HTTP 429 Unknown Code"}, bucket.retry_after)
+            if (
+                bucket is not None
+                and self.server.fail_every
+                and len(self.server.calls) % self.server.fail_every == 0
+            ):
+                return self.reply(503, {"message": "HTTP 503 Unknown Code"})
             try:
                 return route(query, body)
             except RefusedError as refused:
@@ -248,6 +289,9 @@ class Handler(BaseHTTPRequestHandler):
     def list_roles(self, query, body):
         self.check_bearer()
         number = query["account_id"]
+        self.server.on_roles(number)
+        if number in self.server.broken_accounts:
+            raise RefusedError(self.server.broken_accounts[number], "InternalServerException", "broken")
         roles = self.server.accounts[number][1]
         self.page(query, "roleList", [{"roleName": role, "accountId": number} for role in roles])
 
@@ -284,11 +328,13 @@ class Handler(BaseHTTPRequestHandler):
         require(set(json.loads(form["Session"])) == {"sessionId", "sessionKey", "sessionToken"})
         self.reply(200, {"SigninToken": self.server.secret("signin")})
 
-    def reply(self, status, document):
-        self.send(status, b"" if document is None else json.dumps(document).encode())
+    def reply(self, status, document, retry_after=None):
+        self.send(status, b"" if document is None else json.dumps(document).encode(), retry_after)
 
-    def send(self, status, content):
+    def send(self, status, content, retry_after=None):
         self.send_response_only(status)
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
         self.send_header("Date", formatdate(time.time() + self.server.clock_error, usegmt=True))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -6,28 +6,11 @@ import pytest
 
 from usher.core.errors import ExitCode, UnavailableError
 from usher.session.errors import AccessRefusedError, PortalAnswerError, PortalUnavailableError
-from usher.session.portal import MOST_PAGES
+from usher.session.portal import LISTING_ATTEMPTS, MOST_PAGES
 from usher.session.records import read_role, role_name, stored_roles
-from usher.session.roles import list_entrances, role_credentials
+from usher.session.roles import role_credentials
 
 STAGING = "222222222222"
-
-
-def test_everything_that_may_be_entered_is_listed_by_account_name(signed_in):
-    found = [(entry.account.name, entry.permission_set) for entry in list_entrances(signed_in.keeper)]
-    assert found == [
-        ("management", "AdministratorAccess"),
-        ("production", "ReadOnlyAccess"),
-        ("staging", "AdministratorAccess"),
-        ("staging", "ReadOnlyAccess"),
-    ]
-
-
-def test_lists_are_read_page_by_page(signed_in, portal):
-    portal.page_size = 1
-    assert len(list_entrances(signed_in.keeper)) == 4
-    assert portal.count("list_accounts") == 3
-    assert portal.count("list_roles") == 4
 
 
 def test_a_list_that_never_ends_is_cut(signed_in, portal):
@@ -47,18 +30,11 @@ def test_throttled_calls_are_tried_again_with_growing_pauses(signed_in, portal):
 @pytest.mark.parametrize(("status", "words"), [(429, "throttling"), (500, "failing")])
 def test_a_portal_that_keeps_refusing_work_is_reported_as_worth_another_try(signed_in, portal, status, words):
     token = signed_in.keeper.access_token()
-    portal.failures = [status] * 5
+    portal.failures = [status] * LISTING_ATTEMPTS
     with pytest.raises(PortalUnavailableError, match=words) as caught:
         signed_in.keeper.portal.accounts(token)
     assert caught.value.exit_code is ExitCode.TRY_AGAIN
     assert isinstance(caught.value, UnavailableError)
-
-
-def test_four_hundred_accounts_survive_a_throttling_portal(signed_in, portal):
-    portal.accounts = {f"{n:012d}": (f"a{n}", ["ReadOnlyAccess"]) for n in range(400)}
-    signed_in.keeper.access_token()
-    portal.failures = [429, 429, 503]
-    assert len(list_entrances(signed_in.keeper)) == 400
 
 
 def test_role_credentials_are_fetched_once_and_kept_sealed(signed_in, portal):
@@ -103,17 +79,6 @@ def test_a_damaged_cache_is_fetched_anew(signed_in, content):
     signed_in.vault.write(role_name("mkdev", STAGING, "ReadOnlyAccess"), content)
     assert read_role(signed_in.vault, "mkdev", STAGING, "ReadOnlyAccess") is None
     assert role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess").session_token
-
-
-def test_an_account_without_a_name_is_called_by_its_id(signed_in, portal):
-    portal.accounts = {STAGING: ("", ["ReadOnlyAccess"])}
-    assert [entry.account.name for entry in list_entrances(signed_in.keeper)] == [STAGING]
-
-
-def test_an_account_id_that_is_none_is_refused(signed_in, portal):
-    portal.accounts = {"../../etc": ("evil", [])}
-    with pytest.raises(PortalAnswerError, match="twelve digits"):
-        list_entrances(signed_in.keeper)
 
 
 def test_an_unexpected_refusal_is_shown_with_its_status(signed_in, portal):
@@ -171,3 +136,12 @@ def test_credentials_that_are_incomplete_are_not_kept(signed_in, portal, keys):
     with pytest.raises(PortalAnswerError, match="lacks"):
         role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
     assert stored_roles(signed_in.vault, "mkdev") == []
+
+
+def test_throttled_credentials_are_tried_again_and_told_when_it_lasts(signed_in, portal):
+    signed_in.keeper.access_token()
+    portal.failures = [429, 503]
+    assert role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess").access_key_id
+    portal.failures = [429] * 5
+    with pytest.raises(PortalUnavailableError, match="throttling"):
+        role_credentials(signed_in.keeper, STAGING, "AdministratorAccess")

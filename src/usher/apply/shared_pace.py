@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from usher.apply.pace import Bucket
+from usher.core.pace import Bucket
 
 _Answer = TypeVar("_Answer")
 

@@ -17,6 +17,7 @@ from usher.cli.context import Context
 from usher.cli.text.status import skew_warning
 from usher.core.errors import UsherError
 from usher.profiles.lookup import ProfileTarget
+from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.errors import NotSignedInError
 from usher.session.http import HttpClient
 from usher.session.keeper import SessionKeeper
@@ -50,7 +51,12 @@ class SessionRooms:
     def login_desk(self, organization: PortalOrganization) -> LoginDesk:
         """What signing in to `organization` needs."""
         oidc = OidcClient(self.http, organization.oidc_url, self.clock)
-        return LoginDesk(oidc, self.vault, self._locks, self.shelf.clear, self.clock)
+
+        def forget() -> None:
+            self.shelf.clear()
+            forget_crawl(self.context.cache_dir / CRAWL_FOLDER, organization.name)
+
+        return LoginDesk(oidc, self.vault, self._locks, forget, self.clock)
 
     @property
     def _locks(self) -> Path:

@@ -20,7 +20,6 @@ from usher.access.resolve import resolve_access
 from usher.access.tag_needs import accounts_to_ask_for_tags, needs_units
 from usher.apply.cost import Strategy
 from usher.apply.journal import JournalFile, open_journal
-from usher.apply.pace import Pace
 from usher.apply.read import Reading, read_access
 from usher.apply.shared_pace import SharedMemory
 from usher.apply.snapshot import NewerSnapshotsError, SnapshotStore
@@ -40,6 +39,7 @@ from usher.cli.text.reading import ReadingProgress
 from usher.core.callers import Caller
 from usher.core.errors import UsherError
 from usher.core.organization import DesiredAccess, Instance
+from usher.core.pace import Pace
 from usher.core.partitions import partition_of_region
 
 # Nine tenths of AWS's quota of 20 calls a second, which all callers of the organization share. An endpoint

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from usher.apply.pace import Pace
 from usher.aws.calls import CallCount, ServiceCalls
 from usher.aws.clients import AwsSettings
 from usher.aws.managed_policies import Documents, PolicyShelf, kept_documents
 from usher.aws.managed_policies import read_documents as read_through_iam
 from usher.cli.context import Context
+from usher.core.pace import Pace
 from usher.core.permission_sets import PermissionSet
 from usher.core.policy_document import PolicyDocument
 from usher.policy.role_policies import needed_policies

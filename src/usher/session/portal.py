@@ -7,6 +7,7 @@ milliseconds; 403 means "not assigned" although it is not in AWS's service model
 
 from __future__ import annotations
 
+import email.utils
 import random as random_numbers
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from usher.core.ids import AccountId, account_id
+from usher.core.pace import Pace
 from usher.core.secrets import Secret
 from usher.session.errors import (
     AccessRefusedError,
@@ -27,6 +29,11 @@ from usher.session.http import Answer, HttpClient
 PAGE_SIZE = 100
 MOST_PAGES = 1_000
 ATTEMPTS = 5
+# A list is read while others may be reading theirs: it is worth waiting for.
+LISTING_ATTEMPTS = 9
+UNREACHABLE_ATTEMPTS = 3
+_LONGEST_PAUSE = 10.0
+_LONGEST_ASKED_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,7 +58,10 @@ class RoleCredentials:
 
 
 class PortalClient:
-    """Calls one portal endpoint. Throttled calls are tried again with growing, jittered pauses."""
+    """Calls one portal endpoint. Throttled calls are tried again with growing, jittered pauses.
+
+    Lists are read at `pace`, where one is given: every try takes its turn, and every answer teaches it.
+    """
 
     def __init__(
         self,
@@ -60,11 +70,17 @@ class PortalClient:
         *,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random_numbers.random,
+        pace: Pace | None = None,
     ) -> None:
         self._http = http
         self._endpoint = endpoint.rstrip("/")
         self._sleep = sleep
         self._jitter = jitter
+        self._pace = pace
+
+    def paced(self, pace: Pace) -> PortalClient:
+        """The same client, reading lists at `pace`."""
+        return PortalClient(self._http, self._endpoint, sleep=self._sleep, jitter=self._jitter, pace=pace)
 
     def accounts(self, token: Secret) -> list[PortalAccount]:
         """Every account the person may enter, as the portal orders them."""
@@ -119,7 +135,7 @@ class PortalClient:
         following: str | None = None
         for _ in range(MOST_PAGES):
             page = {**query, "max_result": str(PAGE_SIZE)} | ({"next_token": following} if following else {})
-            document = _done(self._get(token, path, page))
+            document = _done(self._listing(token, path, page))
             yield from objects_field(document, field)
             following = optional_text_field(document, "nextToken")
             if following is None:
@@ -132,18 +148,62 @@ class PortalClient:
         for attempt in range(1, ATTEMPTS):
             if not _is_overloaded(answer):
                 break
-            self._sleep(0.2 * 2**attempt * (0.5 + self._jitter()))
+            self._rest(attempt, _asked_wait(answer))
             answer = self._http.send("GET", url, _bearer(token))
+        return self._accepted(answer, ATTEMPTS)
+
+    def _listing(self, token: Secret, path: str, query: Mapping[str, str]) -> Answer:
+        url = f"{self._endpoint}{path}?{urlencode(query)}"
+        answer = self._try_to_list(url, token, 1)
+        for attempt in range(1, LISTING_ATTEMPTS):
+            if answer is not None and not _is_overloaded(answer):
+                break
+            self._rest(attempt, _asked_wait(answer) if answer else 0.0)
+            answer = self._try_to_list(url, token, attempt + 1)
+        return self._accepted(answer or Answer(503, {}, b""), LISTING_ATTEMPTS)
+
+    def _try_to_list(self, url: str, token: Secret, attempt: int) -> Answer | None:
+        """One try at the pace; None when nothing was reached and it is worth another."""
+        if self._pace is not None:
+            self._pace.take()
+        try:
+            answer = self._http.send("GET", url, _bearer(token))
+        except PortalUnavailableError:
+            if attempt >= UNREACHABLE_ATTEMPTS:
+                raise
+            return None
+        if self._pace is not None:
+            self._pace.note(throttled=answer.status == 429, asked=_asked_wait(answer))
+        return answer
+
+    def _rest(self, attempt: int, asked: float) -> None:
+        self._sleep(max(asked, min(0.2 * 2**attempt, _LONGEST_PAUSE) * (0.5 + self._jitter())))
+
+    def _accepted(self, answer: Answer, attempts: int) -> Answer:
         if _is_overloaded(answer):
             host = urlsplit(self._endpoint).netloc
             words = "is throttling" if answer.status == 429 else "is failing"
             raise PortalUnavailableError(
-                f"{host} {words} (HTTP {answer.status}) after {ATTEMPTS} tries",
+                f"{host} {words} (HTTP {answer.status}) after {attempts} tries",
                 hint="run it again in a minute",
             )
         if answer.status == 401:
             raise _refused_token()
         return answer
+
+
+def _asked_wait(answer: Answer) -> float:
+    """How long an overloaded portal asked to wait (`Retry-After`), in seconds; 0 when it did not say."""
+    value = answer.headers.get("retry-after", "").strip()
+    if not _is_overloaded(answer) or not value:
+        return 0.0
+    if value.isdecimal():
+        return min(float(value), _LONGEST_ASKED_WAIT)
+    try:
+        until, now = (email.utils.parsedate_to_datetime(t) for t in (value, answer.headers.get("date", "")))
+        return min(max((until - now).total_seconds(), 0.0), _LONGEST_ASKED_WAIT)
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return 0.0
 
 
 def _refused_token() -> SessionEndedError:

@@ -1,4 +1,4 @@
-"""Role credentials and the list of what a person may enter, through one portal session.
+"""Role credentials through one portal session.
 
 Credentials are cached sealed until shortly before they expire. A token the portal refuses is
 refreshed once; a refused permission set is forgotten at once.
@@ -6,27 +6,14 @@ refreshed once; a refused permission set is forgotten at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-
 from usher.core.ids import AccountId
 from usher.session.errors import AccessRefusedError
 from usher.session.keeper import SessionKeeper
 from usher.session.locks import exclusive
-from usher.session.portal import PortalAccount, RoleCredentials
+from usher.session.portal import RoleCredentials
 from usher.session.records import read_role, role_name
 
 EXPIRY_MARGIN_SECONDS = 300.0
-LISTING_THREADS = 4
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Entrance:
-    """One way in: a permission set in an account."""
-
-    account: PortalAccount
-    permission_set: str
 
 
 def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials:
@@ -48,21 +35,6 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
             raise
         keeper.keep_role(fetched, token)
         return fetched
-
-
-def list_entrances(keeper: SessionKeeper) -> list[Entrance]:
-    """Everything the person may enter, by account name and permission set."""
-    accounts = keeper.with_token(keeper.portal.accounts)
-
-    def of_account(account: PortalAccount) -> Iterator[Entrance]:
-        names = keeper.with_token(lambda token: keeper.portal.permission_sets(token, account.id))
-        return (Entrance(account, name) for name in names)
-
-    with ThreadPoolExecutor(LISTING_THREADS, thread_name_prefix="usher-list") as threads:
-        found = [entrance for entrances in threads.map(of_account, accounts) for entrance in entrances]
-    return sorted(
-        found, key=lambda entrance: (entrance.account.name, entrance.account.id, entrance.permission_set)
-    )
 
 
 def _usable(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials | None:

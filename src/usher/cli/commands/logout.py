@@ -14,6 +14,7 @@ import argparse
 from usher.cli.context import Context
 from usher.cli.wire import open_session_rooms
 from usher.core.errors import ExitCode, UsageError
+from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.organizations import choose_organization
 
 
@@ -34,6 +35,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         organizations = [choose_organization(rooms.organizations, options.name)]
     rooms.shelf.clear()
     for organization in organizations:
+        forget_crawl(context.cache_dir / CRAWL_FOLDER, organization.name)
         problem = rooms.keeper(organization).logout()
         rooms.shelf.clear()  # again: another process may have put keys there while the server was told
         terminal.say(f"Signed out of {organization.name}.")

@@ -16,12 +16,12 @@ import json
 from usher.cli.context import Context
 from usher.cli.text.profiles import difference, profile_table, sync_summary
 from usher.cli.wire import SessionRooms, open_session_rooms, usher_command
+from usher.cli.wire_profiles import read_entrances
 from usher.core.errors import ExitCode
 from usher.profiles.blocks import DEFAULT_TEMPLATE, BlockStyle, SyncedBlock, WayIn, sync_block
 from usher.profiles.config_file import edit_config, read_config
 from usher.profiles.lookup import list_profiles
 from usher.session.organizations import PortalOrganization, choose_organization
-from usher.session.roles import list_entrances
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +114,7 @@ def _style(options: argparse.Namespace, context: Context, organization: PortalOr
 
 
 def _ways(rooms: SessionRooms, organization: PortalOrganization) -> list[WayIn]:
-    entrances = list_entrances(rooms.keeper(organization))
+    entrances = read_entrances(rooms, organization).entrances
     return [WayIn(entry.account.id, entry.account.name, entry.permission_set) for entry in entrances]
 
 

@@ -17,11 +17,20 @@ def progress_line(view: ProgressView, columns: int) -> str:
     if view.running:
         words.append(f"{view.running} under way")
     words.append(time_left(view.seconds_left))
-    text = "  ".join(each for each in words if each)
+    return _with_bar(view.ended, view.total, "  ".join(each for each in words if each), columns)
+
+
+def crawl_line(organization: str, done: int, total: int, seconds_left: float, columns: int) -> str:
+    """How far the reading of an organization's accounts is, in less than `columns` characters."""
+    text = f"{organization}: {done:,} of {total:,} accounts  {time_left(seconds_left)}"
+    return _with_bar(done, total, text, columns)
+
+
+def _with_bar(done: int, total: int, text: str, columns: int) -> str:
     room = min(_WIDEST_BAR, columns - len(text) - len("[]  100%  ") - 1)
     if room < _NARROWEST_BAR:
         return text[: columns - 1]
-    share = view.ended / view.total if view.total else 1.0
+    share = done / total if total else 1.0
     full = int(room * share)
     return f"[{'█' * full}{'·' * (room - full)}] {int(share * 100):>3}%  {text}"
 

@@ -23,6 +23,7 @@ _STEEPEST_FALL = 0.25
 _RETURN_PER_SECOND = 0.02
 _SLOWEST = 0.5
 _LONGEST_QUEUE = 120.0
+_LONGEST_ASKED_WAIT = 60.0
 _SHORTEST_WAIT = 1e-6
 
 
@@ -56,15 +57,18 @@ def take_one(bucket: Bucket, ceiling: float, now: float) -> tuple[Bucket, float]
     return replace(bucket, due=max(due, now) + 1 / rate), wait
 
 
-def note_answer(bucket: Bucket, ceiling: float, now: float, *, throttled: bool) -> Bucket:
-    """Learn from one answer."""
+def note_answer(bucket: Bucket, ceiling: float, now: float, *, throttled: bool, asked: float = 0.0) -> Bucket:
+    """Learn from one answer. `asked` is how long the other end asked everybody to wait, in seconds."""
     counted = replace(bucket, calls=bucket.calls + 1, throttles=bucket.throttles + throttled)
+    if asked > 0:
+        pause = min(asked, _LONGEST_ASKED_WAIT) + _burst(bucket.rate(ceiling, now))
+        counted = replace(counted, due=max(counted.due, now + pause))
     share = counted.throttles / counted.calls
     if counted.throttles >= _ENOUGH_THROTTLES and share > _TOLERATED_SHARE:
         rate = bucket.rate(ceiling, now)
         let_through = max(_SLOWEST, rate * max(_STEEPEST_FALL, 1 - share))
         # The other end's bucket is empty: no burst now.
-        return Bucket(max(bucket.due, now + _burst(let_through)), let_through, now)
+        return Bucket(max(counted.due, now + _burst(let_through)), let_through, now)
     if counted.calls >= _FORGET_AFTER_CALLS:
         return replace(counted, calls=0, throttles=0)
     return counted
@@ -123,9 +127,13 @@ class Pace:
         if wait > _SHORTEST_WAIT:
             self._sleep(wait)
 
-    def note(self, *, throttled: bool) -> None:
-        """Say how the call that was let through was answered."""
-        self._update(lambda bucket, now: (note_answer(bucket, self._ceiling, now, throttled=throttled), None))
+    def note(self, *, throttled: bool, asked: float = 0.0) -> None:
+        """Say how the call that was let through was answered; `asked` is a wait that was asked for."""
+
+        def noted(bucket: Bucket, now: float) -> tuple[Bucket, None]:
+            return note_answer(bucket, self._ceiling, now, throttled=throttled, asked=asked), None
+
+        self._update(noted)
 
     @property
     def per_second(self) -> float:
