@@ -11,6 +11,7 @@ from usher.session import crawl as crawling
 from usher.session.crawl import RESUME_SECONDS, crawl, forget_crawl
 from usher.session.errors import PortalAnswerError, PortalUnavailableError, SessionEndedError
 from usher.session.http import HttpClient
+from usher.session.login import login_with_device
 from usher.session.portal import PortalClient
 
 STAGING = "222222222222"
@@ -156,18 +157,15 @@ def test_a_crawl_that_fails_goes_on_where_it_stopped(crawled, signed_in, portal)
 
     def end_the_session(_number):
         if portal.count("list_roles") == 50:
-            held.update(portal.access_tokens)
             portal.access_tokens.clear()
             portal.refresh_tokens.clear()
 
-    held, spent = {}, set(portal.refresh_tokens)
     portal.on_roles = end_the_session
     with pytest.raises(SessionEndedError):
         crawled()
     first = portal.count("list_roles")
     assert 50 <= first <= 50 + 2 * crawling.WORKERS
-    portal.access_tokens.update(held)
-    portal.refresh_tokens.update(spent)
+    login_with_device(signed_in.desk, signed_in.organization, lambda _: None)
     assert len(crawled().entrances) == 500
     assert portal.count("list_roles") <= 100 + 3 * crawling.WORKERS
 
