@@ -23,13 +23,17 @@ import tempfile
 import time
 from pathlib import Path
 
+import pyrage
+
 from usher.core.ids import AccountId
 from usher.core.secrets import Secret
 from usher.session.organizations import PortalOrganization, save_organization
 from usher.session.portal import RoleCredentials
 from usher.session.ready_record import ReadyShelf
 from usher.session.records import write_role
-from usher.session.vault.keys import KeyKeeper
+from usher.session.vault.key_file import KeyFile, recipients_of
+from usher.session.vault.keys import new_key
+from usher.session.vault.place import VaultPlace
 from usher.session.vault.sealed import SealedVault
 
 BUDGET = 1.5
@@ -92,8 +96,15 @@ def _prepare(home: Path) -> dict[str, str]:
     usher_home, config = home / "usher", home / "config"
     organization = PortalOrganization("mkdev", "https://mkdev.awsapps.com/start", "eu-central-1")
     save_organization(usher_home / "config", organization)
-    keys = KeyKeeper(usher_home / "cache", lambda: None, os.urandom)
-    vault = SealedVault(usher_home / "cache" / "vault", keys.key)
+    identity = home / "identity.txt"
+    identity.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    place, key = (
+        VaultPlace(usher_home / "data" / "vault", usher_home / "cache" / "locks"),
+        new_key(os.urandom),
+    )
+    generation = KeyFile(place.folder, lambda: recipients_of(identity), lambda: iter(())).keep(key)
+    place.switch(generation)
+    vault = SealedVault(place.folder_of(generation), lambda: key)
     secret = Secret("s" * 1_000)
     account = AccountId("222222222222")
     expires_at = time.time() + 3_600
@@ -109,7 +120,8 @@ def _prepare(home: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "USHER_HOME": str(usher_home),
         "AWS_CONFIG_FILE": str(config),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        "USHER_VAULT": "file",
+        "USHER_VAULT_IDENTITY": str(identity),
         **{name: os.environ[name] for name in ("XDG_RUNTIME_DIR",) if name in os.environ},
     }
 

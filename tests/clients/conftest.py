@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyrage
 import pytest
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Demo:
         return kept | {
             "HOME": str(home),
             "USHER_HOME": str(home / "usher"),
+            "USHER_VAULT": "file",
+            "USHER_VAULT_IDENTITY": str(home / "identity.txt"),
             "AWS_CONFIG_FILE": str(self.aws_config_file),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
@@ -145,6 +148,7 @@ def person(mkdev: Demo, tmp_path: Path) -> Person:
     """A person with a fresh home folder and their own copy of the demo's AWS config file."""
     home = tmp_path / "home"
     (home / ".aws").mkdir(parents=True, mode=0o700)
+    (home / "identity.txt").write_text(f"{pyrage.x25519.Identity.generate()}\n")
     config = home / ".aws" / "config"
     shutil.copyfile(mkdev.aws_config_file, config)
     return Person(home, mkdev.environment(home) | {"AWS_CONFIG_FILE": str(config)})

@@ -31,7 +31,8 @@ def environ(tmp_path):
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text("[profile a]\n")
     (tmp_path / "run").mkdir(mode=0o700)
-    return {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run"), "PATH": os.environ["PATH"]}
+    source = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run"), **source}
 
 
 @pytest.fixture

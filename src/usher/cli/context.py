@@ -14,8 +14,8 @@ from usher.cli.terminal import Terminal
 class Context:
     """The edge of the program, as one value handed to every command.
 
-    `config_dir` holds Usher's own settings and journals, `cache_dir` the sealed sessions and
-    credentials, `aws_config_file` the file shared with the AWS CLI and SDKs.
+    `config_dir` holds Usher's own settings and journals, `cache_dir` what can be made again, `data_dir`
+    the vault, `aws_config_file` the file shared with the AWS CLI and SDKs.
     """
 
     environ: Mapping[str, str]
@@ -24,6 +24,14 @@ class Context:
     cache_dir: Path
     aws_config_file: Path
     terminal: Terminal
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the vault is: what may not be thrown away as a cache may."""
+        usher_home = self.environ.get("USHER_HOME")
+        if usher_home:
+            return Path(usher_home) / "data"
+        return Path(self.environ.get("XDG_DATA_HOME") or self.home / ".local" / "share") / "usher"
 
 
 def read_context(terminal: Terminal | None = None) -> Context:

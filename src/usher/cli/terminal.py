@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from usher.core.printable import printable as printable
+from usher.core.secrets import Secret
 
 _STYLES: Mapping[str, str] = {
     "add": "32",
@@ -88,6 +89,16 @@ class Terminal:
     def style(self, name: str, text: str) -> str:
         """`text` in a named style: one of the words above; a look's colour goes around its `badge`."""
         return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if self._colour else text
+
+    def ask_secret(self, question: str) -> Secret:
+        """What a person types without seeing it; empty when they type nothing."""
+        import getpass
+
+        self.status("")
+        try:
+            return Secret(getpass.getpass(question, self._err))
+        except EOFError:
+            return Secret("")
 
     def confirm(self, question: str) -> bool:
         """Ask a yes/no question; anything but a clear yes is no."""

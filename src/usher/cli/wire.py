@@ -15,6 +15,7 @@ from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.text.status import skew_warning
+from usher.cli.wire_vault import open_vault
 from usher.core.errors import UsherError
 from usher.profiles.lookup import ProfileTarget
 from usher.session.crawl import CRAWL_FOLDER, forget_crawl
@@ -26,8 +27,7 @@ from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
 from usher.session.portal import PortalClient
 from usher.session.ready_record import ReadyShelf
-from usher.session.vault.keys import KeyKeeper, find_os_key_ring
-from usher.session.vault.sealed import SealedVault
+from usher.session.vault.ladder import LadderVault
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ class SessionRooms:
     context: Context
     organizations: Mapping[str, PortalOrganization]
     http: HttpClient
-    keys: KeyKeeper
-    vault: SealedVault
+    vault: LadderVault
     shelf: ReadyShelf
     clock: Callable[[], float]
 
@@ -72,13 +71,11 @@ def open_session_rooms(context: Context) -> SessionRooms:
             warned.append(seconds)
             context.terminal.say(context.terminal.style("warn", "warning: ") + skew_warning(seconds))
 
-    keys = KeyKeeper(context.cache_dir, find_os_key_ring, os.urandom)
     return SessionRooms(
         context,
         load_organizations(context.config_dir),
         HttpClient(context.environ, time.time, on_skew),
-        keys,
-        SealedVault(context.cache_dir / "vault", keys.key),
+        open_vault(context),
         ReadyShelf(context.environ, _mounts(), os.getuid()),
         time.time,
     )

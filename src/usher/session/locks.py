@@ -25,6 +25,19 @@ def exclusive(
 
     `pause` is how long to wait between two looks at a lock that another process holds.
     """
+    with _held(path, fcntl.LOCK_EX, longest_wait, pause):
+        yield
+
+
+@contextmanager
+def shared(path: Path, longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterator[None]:
+    """Hold `path`'s lock beside others who share it; `exclusive` waits for all of them, and they for it."""
+    with _held(path, fcntl.LOCK_SH, longest_wait, _POLL_SECONDS):
+        yield
+
+
+@contextmanager
+def _held(path: Path, kind: int, longest_wait: float, pause: float) -> Iterator[None]:
     make_private_folder(path.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -32,7 +45,7 @@ def exclusive(
     except OSError as error:
         raise UnsafePlaceError(f"cannot lock {path}: {error.strerror}", hint="move it away") from None
     try:
-        _wait_for(descriptor, path, longest_wait, pause)
+        _wait_for(descriptor, path, kind, longest_wait, pause)
         yield
     finally:
         os.close(descriptor)
@@ -43,11 +56,11 @@ def session_lock(folder: Path, organization: str) -> AbstractContextManager[None
     return exclusive(folder / f"{organization}.lock")
 
 
-def _wait_for(descriptor: int, path: Path, longest_wait: float, pause: float) -> None:
+def _wait_for(descriptor: int, path: Path, kind: int, longest_wait: float, pause: float) -> None:
     give_up = time.monotonic() + longest_wait
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= give_up:
                 raise UnavailableError(

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyrage
 import pytest
 
 _PORTAL = Path(__file__).parents[2] / "session" / "portal_server.py"
@@ -35,6 +36,11 @@ class Home:
     folder: Path
     environ: dict
     outputs: list = field(default_factory=list)
+
+    @property
+    def records(self):
+        """The sealed files of its vault."""
+        return list((self.folder / ".local/share/usher/vault").glob("*/*.sealed"))
 
     @property
     def config(self):
@@ -74,12 +80,14 @@ def home(tmp_path):
         "PATH": os.environ["PATH"],
         "BROWSER": BROWSER,
         "XDG_RUNTIME_DIR": str(tmp_path / "run"),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        "USHER_VAULT": "file",
+        "USHER_VAULT_IDENTITY": str(tmp_path / "identity.txt"),
     }
     (tmp_path / "run").mkdir(mode=0o700)
+    (tmp_path / "identity.txt").write_text(f"{pyrage.x25519.Identity.generate()}\n")
     environ |= {
         name: os.environ[name]
-        for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+        for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "PYTHONPATH")
         if name in os.environ
     }
     yield Home(folder, environ)

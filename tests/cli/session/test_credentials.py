@@ -254,7 +254,7 @@ def test_a_warm_call_is_served_from_memory_and_logout_takes_that_away(synced, po
     shelf = Path(f"/dev/shm/usher-{os.getuid()}")
     mark = os.fsencode(str(synced.folder)).hex().encode()
     assert [record for record in shelf.iterdir() if mark in record.read_bytes()]
-    key = synced.folder / ".cache/usher/vault.key"
+    (key,) = synced.folder.rglob("vault.key.age")
     key.rename(key.with_name("away"))
     assert json.loads(synced.ok("credentials", STAGING))["Version"] == 1
     key.with_name("away").rename(key)

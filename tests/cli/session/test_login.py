@@ -58,9 +58,9 @@ def test_without_a_browser_that_starts_the_address_is_printed_too(home, portal):
         process.communicate()
 
 
-def test_a_key_file_is_announced_once_as_weaker(home, portal):
-    assert "weaker" in login(home, portal, "--device").stderr
-    assert "weaker" not in login(home, portal, "--device").stderr
+def test_where_secrets_are_kept_is_said_once(home, portal):
+    assert "vault.key.age" in login(home, portal, "--device").stderr
+    assert "vault.key.age" not in login(home, portal, "--device").stderr
 
 
 def test_a_device_login_shows_code_and_address(home, portal):
@@ -159,7 +159,7 @@ def test_status_shows_both_clocks_and_where_secrets_are(synced):
     words = synced.ok("status")
     assert "59m left, then refreshed" in words
     assert "role session    222222222222 ReadOnlyAccess: 59m" in words
-    assert "key: key file" in words
+    assert "their key in vault.key.age" in words
     [organization] = json.loads(synced.ok("status", "--json"))["organizations"]
     assert organization["roles"][0]["permission_set"] == "ReadOnlyAccess"
 
@@ -181,7 +181,7 @@ def test_logout_tells_the_server_and_removes_every_secret(synced, portal, tmp_pa
     synced.ok("credentials", "mkdev-staging/ReadOnlyAccess")
     assert "Signed out of mkdev" in synced.run("logout").stderr
     assert portal.access_tokens == {}
-    assert list((synced.folder / ".cache/usher/vault").iterdir()) == []
+    assert synced.records == []
     assert synced.run("credentials", "mkdev-staging/ReadOnlyAccess").returncode == 3
 
 
@@ -191,7 +191,7 @@ def test_logout_without_the_server_works_here_and_says_so(mkdev, portal):
     done = mkdev.run("logout", "--all")
     assert done.returncode == 0
     assert "could not be told" in done.stderr
-    assert list((mkdev.folder / ".cache/usher/vault").iterdir()) == []
+    assert mkdev.records == []
 
 
 def test_logout_wants_a_name_or_all(mkdev):

@@ -16,6 +16,7 @@ from dataclasses import replace
 from usher.cli.context import Context
 from usher.cli.signing_in import Wishes, sign_in
 from usher.cli.text.status import iso_time, remaining
+from usher.cli.text.vault import begun_words
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.core.errors import ExitCode, UsageError
 from usher.session.directory import DirectoryCard, read_directory_card
@@ -128,12 +129,8 @@ def _say_result(
     refreshable = session.is_refreshable(now)
     clock = remaining(session.tokens.expires_at, now) + (", then refreshed" if refreshable else "")
     terminal.say(f"Signed in to {organization.name}: {clock}.")
-    if rooms.keys.made_key_file:
-        terminal.say(
-            terminal.style("warn", "note: ")
-            + "this machine has no OS key ring, so the key of your stored secrets is a file in "
-            f"{rooms.context.cache_dir}. That is weaker: whoever can read your files can read it."
-        )
+    if rooms.vault.begun is not None:
+        terminal.say(terminal.style("dim", begun_words(rooms.vault.begun)))
     if options.json:
         document = {
             "organization": organization.name,
@@ -141,7 +138,7 @@ def _say_result(
             "region": organization.region,
             "access_token_expires_at": iso_time(session.tokens.expires_at),
             "refreshable": refreshable,
-            "key": str(rooms.keys.place),
+            "store": None if (kept := rooms.vault.generation()) is None else str(kept.store),
         }
         terminal.result(json.dumps(document))
     else:

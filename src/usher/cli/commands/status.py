@@ -13,6 +13,7 @@ import json
 
 from usher.cli.context import Context
 from usher.cli.text.status import OrganizationState, RoleState, status_document, status_text
+from usher.cli.text.vault import vault_document, vault_words
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.core.errors import ExitCode
 from usher.session.organizations import PortalOrganization
@@ -29,13 +30,13 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Show every organization's sessions."""
     rooms = open_session_rooms(context)
     states = [_state(rooms, organization) for organization in rooms.organizations.values()]
-    folder = str(context.cache_dir / "vault")
-    kept = {"kind": "sealed files", "folder": folder, "key": str(rooms.keys.place)}
+    vault = rooms.vault.generation()
     if options.json:
-        context.terminal.result(json.dumps(status_document(states, kept), indent=2))
+        context.terminal.result(
+            json.dumps(status_document(states, vault_document(vault, rooms.vault.folder())), indent=2)
+        )
     else:
-        words = f"sealed in {folder}, key: {rooms.keys.place}"
-        context.terminal.result(status_text(states, words, rooms.clock()))
+        context.terminal.result(status_text(states, vault_words(vault), rooms.clock()))
     return ExitCode.DONE if any(state.signed_in for state in states) else ExitCode.SIGN_IN_NEEDED
 
 

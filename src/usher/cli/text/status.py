@@ -62,7 +62,7 @@ def status_text(states: Sequence[OrganizationState], kept: str, now: float) -> s
     return "\n".join([*lines, f"secrets  {kept}"])
 
 
-def status_document(states: Sequence[OrganizationState], kept: dict[str, str]) -> dict[str, object]:
+def status_document(states: Sequence[OrganizationState], kept: dict[str, object]) -> dict[str, object]:
     """The same for scripts."""
     return {
         "organizations": [

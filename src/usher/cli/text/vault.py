@@ -1,0 +1,43 @@
+"""The vault in words: where secrets are, what opens them, and what that protects against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from usher.session.vault.place import Generation, Store
+
+_WORDS = {
+    Store.OS: "sealed files, their key in the operating system's key ring",
+    Store.FILE: "sealed files, their key in vault.key.age",
+    Store.AGENT: "the agent's memory only: they end with it",
+}
+
+
+def vault_words(vault: Generation | None) -> str:
+    """Where secrets are kept, in one line."""
+    if vault is None:
+        return "none kept yet"
+    opened_by = ""
+    if vault.store is Store.FILE:
+        opened_by = f", opened by {vault.identity}" if vault.identity else ", opened by a passphrase"
+    return _WORDS[vault.store] + opened_by
+
+
+def begun_words(vault: Generation) -> str:
+    """What to say when the ladder has just chosen, once."""
+    words = f"Your secrets are kept in {_WORDS[vault.store]}."
+    if vault.store is Store.AGENT:
+        words += (
+            "\nThis machine has no OS key ring. To keep them over a restart, choose a passphrase: "
+            "usher vault move --to file"
+        )
+    return words
+
+
+def vault_document(vault: Generation | None, folder: Path) -> dict[str, object]:
+    """The same for scripts."""
+    return {
+        "store": None if vault is None else str(vault.store),
+        "folder": str(folder),
+        "identity": (vault.identity or None) if vault else None,
+    }
