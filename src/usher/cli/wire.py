@@ -21,7 +21,7 @@ from usher.profiles.lookup import ProfileTarget
 from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.errors import NotSignedInError
 from usher.session.http import HttpClient
-from usher.session.keeper import SessionKeeper
+from usher.session.keeper import KEYS_MARGIN_SECONDS, SessionKeeper
 from usher.session.login import LoginDesk
 from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
@@ -32,7 +32,10 @@ from usher.session.vault.ladder import LadderVault
 
 @dataclass(frozen=True, slots=True)
 class SessionRooms:
-    """Everything the terminal's sign-in commands work with."""
+    """Everything the terminal's sign-in commands work with.
+
+    `keys_margin` is for how many seconds keys must still hold to be used again.
+    """
 
     context: Context
     organizations: Mapping[str, PortalOrganization]
@@ -40,12 +43,15 @@ class SessionRooms:
     vault: LadderVault
     shelf: ReadyShelf
     clock: Callable[[], float]
+    keys_margin: float = KEYS_MARGIN_SECONDS
 
     def keeper(self, organization: PortalOrganization) -> SessionKeeper:
         """The keeper of `organization`'s portal session."""
         oidc = OidcClient(self.http, organization.oidc_url, self.clock)
         portal = PortalClient(self.http, organization.portal_url)
-        return SessionKeeper(organization, oidc, portal, self.vault, self._locks, self.clock)
+        return SessionKeeper(
+            organization, oidc, portal, self.vault, self._locks, self.clock, self.keys_margin
+        )
 
     def login_desk(self, organization: PortalOrganization) -> LoginDesk:
         """What signing in to `organization` needs."""

@@ -35,13 +35,17 @@ from usher.session.records import (
 from usher.session.vault.contract import Vault
 
 REFRESH_MARGIN_SECONDS = 300.0
+KEYS_MARGIN_SECONDS = 300.0
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class SessionKeeper:
-    """Keeps one organization's portal session. `locks` is a private folder for lock files."""
+    """Keeps one organization's portal session. `locks` is a private folder for lock files.
+
+    `keys_margin` is for how many seconds role credentials must still hold to be used again.
+    """
 
     organization: PortalOrganization
     oidc: OidcClient
@@ -49,6 +53,7 @@ class SessionKeeper:
     vault: Vault
     locks: Path
     clock: Callable[[], float]
+    keys_margin: float = KEYS_MARGIN_SECONDS
 
     def access_token(self, *, rejected: Secret | None = None) -> Secret:
         """A token the portal should accept; refreshed first when it ends within five minutes.

@@ -13,11 +13,9 @@ from usher.session.locks import exclusive
 from usher.session.portal import RoleCredentials
 from usher.session.records import read_role, role_name
 
-EXPIRY_MARGIN_SECONDS = 300.0
-
 
 def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials:
-    """Keys that hold for at least five minutes, cached or new. Raises AccessRefusedError and the keeper's."""
+    """Keys that hold for the keeper's margin, cached or new. Raises AccessRefusedError and the keeper's."""
     cached = _usable(keeper, account, permission_set)
     if cached is not None:
         return cached
@@ -39,7 +37,7 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
 
 def _usable(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials | None:
     cached = read_role(keeper.vault, keeper.organization.name, account, permission_set)
-    if cached is None or cached.expires_at <= keeper.clock() + EXPIRY_MARGIN_SECONDS:
+    if cached is None or cached.expires_at <= keeper.clock() + keeper.keys_margin:
         return None
     return cached
 
