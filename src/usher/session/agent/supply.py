@@ -69,7 +69,7 @@ class CredentialSupply:
         self._demands: dict[Wanted, _Demand] = {}
 
     def credentials(self, wanted: Wanted) -> Supplied:
-        """Keys for `wanted`, the ones at hand when the portal is away. Raises what opening a profile raises."""
+        """Keys for `wanted`, those at hand while the portal is away. Raises what opening a profile raises."""
         demand = self._demand(wanted)
         demand.used = True
         return self._opened(wanted, demand)
