@@ -20,6 +20,7 @@ COMMANDS = {
     "login": "sign in to the access portal",
     "logout": "end the portal session, here and on the server",
     "status": "who is signed in, and for how long",
+    "vault": "where your secrets rest, and what opens them",
     "profiles": "AWS config profiles from what you may enter",
     "exec": "run a command with a profile's credentials",
     "agent": "keys in memory only, for containers and long jobs",

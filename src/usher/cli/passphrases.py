@@ -9,7 +9,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from usher.cli.terminal import Terminal
@@ -27,20 +27,22 @@ _TRIES = 3
 class PassphraseDesk:
     """Asks for the passphrase in the one way that is open. `command` is an argument list; no shell runs it.
 
-    `typed` becomes True when a person had to type it: then it is worth keeping the key in memory.
+    `descriptor` gives what opens the vault, `new_descriptor` what a new key file is sealed with. `typed`
+    becomes True when a person had to type it: then it is worth keeping the key in memory.
     """
 
     terminal: Terminal
     environ: Mapping[str, str]
     command: tuple[str, ...] = ()
     descriptor: int | None = None
+    new_descriptor: int | None = None
     typed: bool = False
-    _read: Secret | None = field(default=None, repr=False)
 
     def candidates(self) -> Iterator[Secret]:
         """What may open the vault, one after the other. Raises VaultLockedError when nobody can be asked."""
-        if self._is_given:
-            yield self._given()
+        given = self._given(self.descriptor)
+        if given is not None:
+            yield given
             return
         if not self.terminal.interactive:
             raise VaultLockedError(
@@ -57,8 +59,9 @@ class PassphraseDesk:
 
     def new(self) -> Passphrase:
         """A passphrase for a new key file, typed twice. Raises VaultLockedError when nobody can be asked."""
-        if self._is_given:
-            return self._warned(Passphrase(self._given()))
+        given = self._given(self.new_descriptor)
+        if given is not None:
+            return self._warned(Passphrase(given))
         if not self.terminal.interactive:
             raise VaultLockedError(
                 "a new vault needs a passphrase, and nobody is here to choose one",
@@ -79,18 +82,11 @@ class PassphraseDesk:
             )
         return chosen
 
-    @property
-    def _is_given(self) -> bool:
-        return self.descriptor is not None or bool(self.command)
-
-    def _given(self) -> Secret:
-        if self._read is None:
-            self._read = (
-                _from_command(self.command, self.environ)
-                if self.descriptor is None
-                else _from_descriptor(self.descriptor)
-            )
-        return self._read
+    def _given(self, descriptor: int | None) -> Secret | None:
+        """What need not be typed: a descriptor's word goes before the command's."""
+        if descriptor is not None:
+            return _from_descriptor(descriptor)
+        return _from_command(self.command, self.environ) if self.command else None
 
 
 def check_may_name_commands(settings: Path) -> None:

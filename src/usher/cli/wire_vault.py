@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
 from usher.cli.passphrases import PassphraseDesk, check_may_name_commands
@@ -13,10 +14,12 @@ from usher.core.errors import UsageError
 from usher.session.settings import load_settings
 from usher.session.vault.contract import Vault
 from usher.session.vault.key_file import KeyFile, Sealing, recipients_of
-from usher.session.vault.keys import VaultLockedError
-from usher.session.vault.ladder import AgentMemory, LadderVault
+from usher.session.vault.ladder import LadderVault
 from usher.session.vault.os_store import OsStore, find_os_key_ring
 from usher.session.vault.place import Store, VaultPlace
+
+if TYPE_CHECKING:
+    from usher.session.agent.client import AgentClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,20 @@ def open_vault(
     context: Context,
     *,
     sealing: Callable[[PassphraseDesk], Sealing] | None = None,
-    passphrase_descriptor: int | None = None,
+    descriptor: int | None = None,
+    new_descriptor: int | None = None,
+    starts_agent: bool = False,
 ) -> LadderVault:
     """The person's vault; nothing is read, asked or started before its first use.
 
-    `sealing` says how to seal a new key file, instead of the settings. Raises UsageError for wrong settings.
+    `sealing` says how to seal a new key file, instead of the settings. The descriptors give passphrases, to
+    open the vault and for a new key file. `starts_agent` keeps an unlocked key in an agent in any case.
+    Raises UsageError for wrong settings.
     """
     wanted = vault_settings(context)
-    desk = PassphraseDesk(context.terminal, context.environ, wanted.passphrase_command, passphrase_descriptor)
+    desk = PassphraseDesk(
+        context.terminal, context.environ, wanted.passphrase_command, descriptor, new_descriptor
+    )
     place = VaultPlace(context.data_dir / "vault", context.cache_dir / "locks")
 
     def new_sealing() -> Sealing:
@@ -77,27 +86,48 @@ def open_vault(
         wanted.store,
         {Store.OS: os_store, Store.FILE: key_file},
         os_store.is_here,
-        agent_memory(context, lambda: desk.typed),
+        _AgentMemory(context, lambda: starts_agent or desk.typed),
         os.urandom,
     )
 
 
-def agent_memory(context: Context, starts_for_a_key: Callable[[], bool]) -> AgentMemory:
-    return _NoAgent()
+class _AgentMemory:
+    """The agent, looked for only when it is asked: its client costs a start-up that many commands spare."""
 
+    def __init__(self, context: Context, starts_for_a_key: Callable[[], bool]) -> None:
+        self._context = context
+        self._starts_for_a_key = starts_for_a_key
 
-class _NoAgent:
     def runs(self) -> bool:
-        return False
+        """Whether an agent runs now."""
+        return self._client().is_running()
 
     def records(self) -> Vault:
-        raise VaultLockedError("no agent")
+        """The records in its memory."""
+        from usher.cli.wire_agent import agent_vault
 
-    def key(self) -> bytes | None:
-        return None
+        return agent_vault(self._context)
 
-    def put_key(self, key: bytes) -> None:
-        pass
+    def key(self, name: str) -> bytes | None:
+        """The unlocked key."""
+        return self._client().key(name)
 
-    def forget_key(self) -> None:
-        pass
+    def put_key(self, name: str, key: bytes) -> None:
+        """Keep the key; an agent is started for it when a person had to type a passphrase."""
+        from usher.cli.wire_agent import ensure_agent
+        from usher.session.agent.place import NoAgentError
+
+        try:
+            self._client().put_key(name, key)
+        except NoAgentError:
+            if self._starts_for_a_key():
+                ensure_agent(self._context).put_key(name, key)
+
+    def forget_key(self, name: str) -> None:
+        """Lose the key."""
+        self._client().forget_key(name)
+
+    def _client(self) -> AgentClient:
+        from usher.cli.wire_agent import agent_client
+
+        return agent_client(self._context)

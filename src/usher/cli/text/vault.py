@@ -41,3 +41,20 @@ def vault_document(vault: Generation | None, folder: Path) -> dict[str, object]:
         "folder": str(folder),
         "identity": (vault.identity or None) if vault else None,
     }
+
+
+def status_text(vault: Generation | None, folder: Path, records: int, *, unlocked: bool) -> str:
+    """The whole vault, for people."""
+    if vault is None:
+        return "There is no vault yet; the first sign-in begins one, and 'usher vault init' does now."
+    opens = {
+        Store.OS: "whenever the key ring is unlocked",
+        Store.FILE: f"with {vault.identity}" if vault.identity else "after 'usher vault unlock'",
+        Store.AGENT: "while the agent runs",
+    }[vault.store]
+    lines = [f"store    {vault.store}: {vault_words(vault)}"]
+    if vault.store is not Store.AGENT:
+        lines.append(f"folder   {folder / vault.key_id}")
+    lines.append(f"records  {records}")
+    lines.append(f"opens    {'now: the agent holds the key' if unlocked and vault.key_id else opens}")
+    return "\n".join(lines)

@@ -86,14 +86,14 @@ class KeyFile:
         if content is None:
             raise VaultKeyGoneError(
                 f"the vault's key file {path} is gone",
-                hint="run 'usher vault init' to begin an empty vault, then sign in again",
+                hint="run 'usher vault init --empty' to begin anew, then sign in again",
             )
         opened = self._by_passphrase if content.startswith(_PASSPHRASE_STANZA) else self._by_identity
         key = opened(content, path, generation)
         if not is_key_of(generation, key):
             raise VaultKeyGoneError(
                 f"{path} holds the key of another vault",
-                hint="put the right file back, or run 'usher vault init' to begin an empty vault",
+                hint="put the right file back, or run 'usher vault init --empty' to begin anew",
             )
         return key
 
@@ -114,7 +114,7 @@ class KeyFile:
                 continue
         raise VaultLockedError(
             f"the passphrase does not open {path}",
-            hint="run 'usher vault unlock'; with no passphrase left, 'usher vault init' begins anew",
+            hint="run 'usher vault unlock'; who has forgotten it begins anew with 'usher vault init --empty'",
         )
 
     def _by_identity(self, content: bytes, path: Path, generation: Generation) -> bytes:

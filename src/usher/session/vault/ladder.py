@@ -34,14 +34,14 @@ class AgentMemory(Protocol):
     def records(self) -> Vault:
         """The records in its memory; it is started if it does not run."""
 
-    def key(self) -> bytes | None:
-        """The unlocked key, None when none was put there or no agent runs."""
+    def key(self, name: str) -> bytes | None:
+        """An unlocked key, None when it was not put there or no agent runs."""
 
-    def put_key(self, key: bytes) -> None:
-        """Keep the unlocked key; nothing happens when no agent runs."""
+    def put_key(self, name: str, key: bytes) -> None:
+        """Keep an unlocked key; nothing happens when no agent runs."""
 
-    def forget_key(self) -> None:
-        """Lose the unlocked key."""
+    def forget_key(self, name: str) -> None:
+        """Lose an unlocked key."""
 
 
 class LadderVault:
@@ -129,7 +129,8 @@ class LadderVault:
             self.agent.records().names()  # it must answer before it is relied on
             return Generation(store)
         key = new_key(self.random)
-        make_private_folder(self.place.folder / key_id(key))  # first, so that `tidy` finds a key left behind
+        if store is Store.OS:  # the folder first, so that `tidy` finds a key that was left behind
+            make_private_folder(self.place.folder / key_id(key))
         generation = self.holders[store].keep(key)
         self._keys[generation.key_id] = key
         return generation
@@ -137,6 +138,7 @@ class LadderVault:
     def tidy(self, kept: Generation) -> None:
         """Remove all generations but `kept`, with their keys. Only while `place.changing()` is held."""
         for folder in self.place.left_behind(kept):
+            self.agent.forget_key(folder.name)
             if self._forget_key(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
         if kept.store is not Store.AGENT and self.agent.runs():
@@ -164,14 +166,20 @@ class LadderVault:
         known = self._keys.get(generation.key_id) or self._cached(generation)
         if known is None:
             known = self.holders[generation.store].fetch(generation)
-            self.agent.put_key(known)
+            self.agent.put_key(generation.key_id, known)
         self._keys[generation.key_id] = known
         return known
+
+    def is_unlocked(self, generation: Generation) -> bool:
+        """Whether the records open now without asking anybody or anything for the key."""
+        return generation.store is Store.AGENT or self._cached(generation) is not None
 
     def lock(self) -> None:
         """Forget the unlocked key, here and in the agent."""
         self._keys.clear()
-        self.agent.forget_key()
+        generation = self.place.current()
+        if generation is not None:
+            self.agent.forget_key(generation.key_id)
 
     def folder(self) -> Path:
         """Where the vault's files are."""
@@ -182,7 +190,7 @@ class LadderVault:
         return MemoryVault() if generation is None else self.records_of(generation)
 
     def _cached(self, generation: Generation) -> bytes | None:
-        key = self.agent.key()
+        key = self.agent.key(generation.key_id)
         return key if key is not None and is_key_of(generation, key) else None
 
     def _rung(self) -> Store:

@@ -21,7 +21,6 @@ def move_vault(vault: LadderVault, store: Store) -> tuple[Generation, int]:
         moved = 0 if before is None or before == after else _copy(vault, before, after)
         vault.place.switch(after)
         vault.tidy(after)
-    vault.agent.forget_key()
     return after, moved
 
 
@@ -31,7 +30,6 @@ def begin_anew(vault: LadderVault, store: Store) -> Generation:
         after = vault.new_generation(store)
         vault.place.switch(after)
         vault.tidy(after)
-    vault.agent.forget_key()
     return after
 
 

@@ -72,7 +72,7 @@ class OsStore:
             what = "no longer holds" if text is None else "holds something else than"
             raise VaultKeyGoneError(
                 f"the operating system's key ring {what} the vault's key ({_SERVICE}, {_entry(generation)})",
-                hint="run 'usher vault init' to begin an empty vault, then sign in again",
+                hint="run 'usher vault init --empty' to begin anew, then sign in again",
             )
         return key
 

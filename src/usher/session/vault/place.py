@@ -65,7 +65,7 @@ class VaultPlace:
         except (ValueError, TypeError, KeyError):
             raise UsherError(
                 f"{self._current} is damaged, so the vault cannot be found",
-                hint="remove it, then run 'usher vault init' and sign in again",
+                hint="remove it, then sign in again",
             ) from None
         return found
 
