@@ -33,6 +33,12 @@ class Context:
             return Path(usher_home) / "data"
         return Path(self.environ.get("XDG_DATA_HOME") or self.home / ".local" / "share") / "usher"
 
+    @property
+    def aws_credentials_file(self) -> Path:
+        """The file that the AWS CLI and SDKs read plain keys from (`AWS_SHARED_CREDENTIALS_FILE`)."""
+        named = self.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+        return Path(named).expanduser() if named else self.home / ".aws" / "credentials"
+
 
 def read_context(terminal: Terminal | None = None) -> Context:
     """The context of this process (`USHER_HOME`, `AWS_CONFIG_FILE`, `XDG_*`, `NO_COLOR`)."""

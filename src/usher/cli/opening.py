@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from usher.cli.signing_in import with_sign_in
-from usher.cli.wire import SessionRooms, organization_of
+from usher.cli.context import Context
+from usher.cli.wire import SessionRooms
+from usher.cli.wire_chains import chain_walker, target_of
 from usher.core.credentials import Credentials
-from usher.core.hops import Chain, Link, PortalHop
+from usher.core.hops import Chain, PortalHop, RoleHop, SessionTokenHop, WebIdentityHop
 from usher.core.ids import AccountId
+from usher.core.sts_refusals import StsRefusedError
+from usher.profiles.aws_files import AwsFiles, read_aws_files
+from usher.profiles.chain import read_chain
 from usher.profiles.config_file import read_config
-from usher.profiles.lookup import ProfileTarget, find_profile
+from usher.profiles.lookup import ProfileTarget, match_name
+from usher.profiles.sts_place import environment_region
+from usher.session.chains import ChainWalker
 from usher.session.errors import AccessRefusedError
 from usher.session.organizations import PortalOrganization
-from usher.session.portal import RoleCredentials
-from usher.session.records import read_role
-from usher.session.roles import role_credentials
+from usher.session.process import refuse_circle
+
+_LAST_RESORT = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +57,53 @@ class OpenedProfile:
 def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
     """Credentials for the profile `name`. Raises NotFoundError, SignInNeededError, NoAccessError."""
     stamp = rooms.shelf.stamp()
-    path = rooms.context.aws_config_file
-    target = find_profile(read_config(path), path, name)
-    organization = organization_of(rooms, target)
+    chain = chain_of(rooms.context, name)
+    walker = chain_walker(rooms, chain)
     try:
-        keys = with_sign_in(
-            rooms,
-            organization,
-            lambda: role_credentials(rooms.keeper(organization), target.account_id, target.permission_set),
-        )
-    except AccessRefusedError:
+        keys = walker.keys()
+    except (AccessRefusedError, StsRefusedError):
         rooms.shelf.remove(name)
         raise
-    hop = PortalHop(target.account_id, target.permission_set, target.organization, target.start_url)
+    emulated = walker.organization.aws_endpoint_url if walker.organization else None
     return OpenedProfile(
-        target.name,
-        target.region or organization.region,
-        _plain(keys),
-        organization.aws_endpoint_url,
+        chain.profile,
+        region_of(chain, walker, rooms.context),
+        keys,
+        chain.endpoint_url or emulated,
         stamp,
-        Chain(target.name, (Link(hop, target.name),), target.region),
-        organization,
-        target,
+        chain,
+        walker.organization,
+        _target(chain),
     )
+
+
+def aws_files(context: Context) -> AwsFiles:
+    """The person's AWS config and credentials files, read."""
+    config, credentials = context.aws_config_file, context.aws_credentials_file
+    return read_aws_files(read_config(config), config, read_config(credentials), credentials)
+
+
+def chain_of(context: Context, name: str) -> Chain:
+    """The way of the profile that `name` means, without a call. Raises NotFoundError and UsageError."""
+    files = aws_files(context)
+    full_name = match_name(files, name)
+    refuse_circle(context.environ, full_name)
+    return read_chain(files, full_name, context.environ)
+
+
+def region_of(chain: Chain, walker: ChainWalker, context: Context) -> str:
+    """The region to work in: the profile's, its organization's, the environment's, that of the last STS."""
+    organization = walker.organization.region if walker.organization else None
+    last = chain.links[-1].hop
+    sts = last.sts.region if isinstance(last, RoleHop | SessionTokenHop | WebIdentityHop) else None
+    return chain.region or organization or environment_region(context.environ) or sts or _LAST_RESORT
 
 
 def is_still_kept(rooms: SessionRooms, opened: OpenedProfile) -> bool:
-    """Whether the vault still holds the keys of `opened`: a new login or a logout takes them away."""
-    target, organization = opened.target, opened.organization
-    if target is None or organization is None:
-        return True
-    kept = read_role(rooms.vault, organization.name, target.account_id, target.permission_set)
-    return kept is not None and _plain(kept) == opened.credentials
+    """Whether the keys of `opened` may still be given out: a new login or a logout takes them away."""
+    return chain_walker(rooms, opened.chain).is_still_kept(opened.credentials)
 
 
-def _plain(keys: RoleCredentials) -> Credentials:
-    return Credentials(
-        keys.access_key_id, keys.secret_access_key, keys.session_token, keys.expires_at, keys.account_id
-    )
+def _target(chain: Chain) -> ProfileTarget | None:
+    hop = chain.links[-1].hop
+    return target_of(hop, chain.profile, chain.region) if isinstance(hop, PortalHop) else None

@@ -94,7 +94,7 @@ def check_may_name_commands(settings: Path) -> None:
     state = settings.stat()
     if state.st_uid not in {os.geteuid(), 0} or stat.S_IMODE(state.st_mode) & 0o022:
         raise UsageError(
-            f"{settings} can be written by others, so the passphrase_command in it is not run",
+            f"{settings} can be written by others, so the command in it is not run",
             hint=f"run: chmod 600 '{settings}'",
         )
 

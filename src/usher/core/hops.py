@@ -261,3 +261,27 @@ def _identity(hop: Hop) -> list[object]:
 def _answering(sts: StsPlace) -> list[object]:
     # Tokens of the old global endpoint are not accepted in regions that an account has to opt in to.
     return [sts.endpoint_url, sts.legacy]
+
+
+def words_of(hop: Hop) -> str:
+    """The hop in a few words, for messages and for `usher explain`."""
+    match hop:
+        case PortalHop():
+            where = hop.organization or hop.start_url
+            return f"{hop.permission_set} in {hop.account_id} through the portal of {where}"
+        case StaticKeysHop(place=KeyPlace.VAULT):
+            return f"the keys '{hop.name}' in the vault"
+        case StaticKeysHop():
+            return f"the keys {hop.open_keys.access_key_id} in the {hop.place}"
+        case ProcessHop():
+            return f"the program {hop.command}"
+        case LoginSessionHop():
+            return f"the session of 'aws login' for {hop.principal_arn}"
+        case SessionTokenHop():
+            return f"a session with a code of {hop.mfa_serial}"
+        case WebIdentityHop():
+            return f"the role {hop.role_arn} with the token in {hop.token_file}"
+        case RoleHop():
+            return f"the role {hop.role_arn}"
+        case never:
+            assert_never(never)

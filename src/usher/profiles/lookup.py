@@ -13,6 +13,7 @@ from pathlib import Path
 
 from usher.core.errors import NotFoundError, UsageError
 from usher.core.ids import AccountId, account_id
+from usher.profiles.aws_files import AwsFiles
 from usher.profiles.config_text import Section, read_sections
 
 
@@ -49,6 +50,35 @@ def find_profile(text: str, path: Path, name: str) -> ProfileTarget:
             hint="it has neither usher_ nor sso_ settings for an account and a permission set",
         )
     return target
+
+
+def match_name(files: AwsFiles, name: str) -> str:
+    """The profile that `name` means: its whole name, or one without its organization's prefix.
+
+    Raises NotFoundError with near matches, or UsageError when several organizations have it.
+    """
+    if name in files.profiles:
+        return name
+    organizations = {
+        profile.name: organization
+        for profile in files.profiles.values()
+        if (organization := profile.text("usher_organization"))
+    }
+    matches = [
+        full
+        for full, organization in organizations.items()
+        if full in {f"{organization}-{name}", f"{organization}/{name}"}
+    ]
+    if len(matches) > 1:
+        raise UsageError(
+            f"the profile '{name}' exists in several organizations",
+            hint=f"name one of: {', '.join(matches)}",
+        )
+    if matches:
+        return matches[0]
+    near = difflib.get_close_matches(name, files.profiles, 3, 0.5)
+    hint = f"did you mean: {', '.join(near)}?" if near else "'usher profiles list' shows what there is"
+    raise NotFoundError(f"there is no profile '{name}' in {files.config_path}", hint=hint)
 
 
 def list_profiles(text: str, path: Path) -> list[ProfileTarget]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from usher.core.ids import AccountId
 from usher.core.secrets import Secret
+from usher.session.chain_records import forget_hops
 from usher.session.fields import number_field, optional_text_field, text_field
 from usher.session.oidc import ClientKind, Registration, Tokens
 from usher.session.organizations import PortalOrganization
@@ -151,9 +152,10 @@ def stored_roles(vault: Vault, organization: str) -> list[tuple[AccountId, str]]
 
 
 def forget_roles(vault: Vault, organization: str) -> None:
-    """Remove all cached role credentials of the organization."""
+    """Remove all cached role credentials of the organization, and the keys that were made of them."""
     for account, permission_set in stored_roles(vault, organization):
         vault.delete(role_name(organization, account, permission_set))
+    forget_hops(vault, organization)
 
 
 def _read(vault: Vault, name: str) -> Mapping[str, object] | None:

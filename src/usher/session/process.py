@@ -1,0 +1,181 @@
+"""Another program's keys (`credential_process`), run as botocore runs it: arguments, never a shell.
+
+The program gets no input, a minute and a half, and 64 KiB for its answer; what it says on stderr goes to
+the person. A program that others could replace is not run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shlex
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from usher.core.credentials import Credentials
+from usher.core.errors import UsageError, UsherError
+from usher.core.ids import AccountId, account_id
+from usher.core.secrets import Secret
+
+PROCESS_SECONDS = 90.0
+LARGEST_ANSWER_BYTES = 65_536
+CHAIN_VARIABLE = "USHER_PROFILE_CHAIN"
+_DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRunner:
+    """Runs programs that print keys, with `environ` as their environment."""
+
+    environ: Mapping[str, str]
+    clock: Callable[[], float]
+    seconds: float = PROCESS_SECONDS
+
+    def keys(self, command: str, profile: str, owner: AccountId | None = None) -> Credentials:
+        """The keys that `command` prints for `profile`. Raises UsageError or UsherError."""
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise UsageError(f"the credential_process of '{profile}' cannot be split: {error}") from None
+        return self.keys_of(words, profile, owner)
+
+    def keys_of(self, words: Sequence[str], profile: str, owner: AccountId | None = None) -> Credentials:
+        """As `keys`, of a command that is split already."""
+        what = f"the credential_process of '{profile}'"
+        program = find_program(words[0] if words else "", self.environ, what)
+        environ = {**self.environ, CHAIN_VARIABLE: _longer_chain(self.environ, profile)}
+        answer = capture([str(program), *words[1:]], environ, what, self.seconds)
+        return _credentials(answer, what, self.clock(), owner)
+
+
+def refuse_circle(environ: Mapping[str, str], profile: str) -> None:
+    """Raise UsageError when another program asks usher for a profile that waits for that program."""
+    chain = _chain(environ)
+    if profile in chain or len(chain) >= _DEEPEST:
+        raise UsageError(
+            f"profiles ask each other in a circle through other programs: {' -> '.join((*chain, profile))}",
+            hint=f"'usher explain {chain[0]}' shows the way; change a credential_process on it",
+        )
+
+
+def find_program(name: str, environ: Mapping[str, str], what: str) -> Path:
+    """The file of the program `name`. Raises UsageError if there is none or if others may change it."""
+    found = shutil.which(name, path=environ.get("PATH", os.defpath)) if name else None
+    if found is None:
+        raise UsageError(
+            f"{what} names the program '{name}', which is not there",
+            hint="write its whole path: no shell runs it, so ~ and $HOME mean nothing here",
+        )
+    path = Path(found).absolute()
+    for each in (path, path.parent):
+        state = each.stat()
+        if state.st_uid not in {0, os.geteuid()} or state.st_mode & stat.S_IWOTH:
+            raise UsageError(
+                f"{what} would run {path}, but {each} belongs to another user or anybody may change it",
+                hint="write the whole path of a program of your own or of the system",
+            )
+    return path
+
+
+def capture(words: Sequence[str], environ: Mapping[str, str], what: str, seconds: float) -> bytes:
+    """What a program prints, within time and size. Raises UsherError; then the program is ended."""
+    try:
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(environ), close_fds=True
+        )
+    except OSError as error:
+        raise UsherError(f"{what} cannot be run: {words[0]}: {error.strerror}") from None
+    with process:
+        try:
+            answer = _read_all(process, what, seconds)
+            code = process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            raise UsherError(f"{what} has answered but does not end") from None
+        finally:
+            process.kill()
+    if code != 0:
+        raise UsherError(
+            f"{what} failed: {Path(words[0]).name} ended with {code}", hint="its own words stand above"
+        )
+    return answer
+
+
+def _read_all(process: subprocess.Popen[bytes], what: str, seconds: float) -> bytes:
+    pipe, give_up, answer = process.stdout, time.monotonic() + seconds, b""
+    while pipe is not None:
+        left = give_up - time.monotonic()
+        ready = select.select([pipe], [], [], left)[0] if left > 0 else []
+        if not ready:
+            raise UsherError(
+                f"{what} has not answered within {seconds:.0f} s", hint="run it by hand to see why"
+            )
+        part = os.read(pipe.fileno(), LARGEST_ANSWER_BYTES)
+        if not part:
+            break
+        answer += part
+        if len(answer) > LARGEST_ANSWER_BYTES:
+            raise UsherError(f"{what} printed more than {LARGEST_ANSWER_BYTES:,} bytes")
+    return answer
+
+
+def _credentials(answer: bytes, what: str, now: float, owner: AccountId | None) -> Credentials:
+    try:
+        document = json.loads(answer)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise UsherError(f"{what} printed no JSON object", hint="run it by hand to see what it prints")
+    if document.get("Version") != 1:
+        raise UsherError(f"{what} answers in version {document.get('Version')!r}; 1 is known")
+    expires_at = _moment(document.get("Expiration"), what)
+    if expires_at is not None and expires_at <= now:
+        raise UsherError(f"{what} printed keys that have ended", hint="sign in to that program again")
+    named = document.get("AccountId")
+    token = _text(document, "SessionToken", what) if document.get("SessionToken") else None
+    try:
+        account = account_id(str(named)) if named else owner
+    except ValueError as error:
+        raise UsherError(f"{what}: {error}") from None
+    return Credentials(
+        _text(document, "AccessKeyId", what),
+        Secret(_text(document, "SecretAccessKey", what)),
+        Secret(token) if token else None,
+        expires_at,
+        account,
+    )
+
+
+def _text(document: Mapping[str, object], key: str, what: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+        raise UsherError(f"{what} printed no usable '{key}'")
+    return value
+
+
+def _moment(text: object, what: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise UsherError(f"{what} printed an Expiration that is no time: {text!r}") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _chain(environ: Mapping[str, str]) -> list[str]:
+    try:
+        chain = json.loads(environ.get(CHAIN_VARIABLE) or "[]")
+    except ValueError:
+        return []
+    return [str(name) for name in chain] if isinstance(chain, list) else []
+
+
+def _longer_chain(environ: Mapping[str, str], profile: str) -> str:
+    return json.dumps([*_chain(environ), profile])
