@@ -68,6 +68,7 @@ def test_the_card_says_which_identity_center_this_is(
         "instance_arn": keys.instance_arn,
         "region": REGION,
         "start_url": f"https://{keys.identity_store_id}.awsapps.com/start",
+        "portal_session_seconds": 12 * 3600,
     }
 
 

@@ -25,9 +25,16 @@ class Context:
     aws_config_file: Path
     terminal: Terminal
 
+    def controlling_terminal(self) -> Terminal | None:
+        """The terminal behind a process whose own words go elsewhere, None where there is none."""
+        try:
+            return Terminal(err=Path("/dev/tty").open("w", encoding="utf-8"))
+        except OSError:
+            return None
+
     @property
     def data_dir(self) -> Path:
-        """Where the vault is: what may not be thrown away as a cache may."""
+        """Where the vault and browsers' own profiles are: what may not be thrown away as a cache may."""
         usher_home = self.environ.get("USHER_HOME")
         if usher_home:
             return Path(usher_home) / "data"

@@ -1,33 +1,23 @@
-"""Signing a person in from the terminal: when a command may ask for it, and the way to the page."""
+"""Signing a person in from the terminal: when a command may ask for it, and whose turn it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
-from usher.cli.context import Context
-from usher.cli.terminal import printable
+from usher.cli.inviting import Invitation, Wishes, by_browser, by_device
+from usher.cli.terminal import Terminal
 from usher.cli.wire import SessionRooms
-from usher.console.browser import open_browser
+from usher.console.browsers import forget_own_browser
 from usher.core.errors import SignInNeededError
-from usher.session.login import SignInPage, login_with_browser, login_with_device
-from usher.session.oidc import DeviceAuthorization
-from usher.session.one_login import sign_in_if_needed, sign_in_on_request
+from usher.session.crawl import CRAWL_FOLDER, forget_crawl
+from usher.session.login_settings import read_login_settings
+from usher.session.one_login import sign_in_afresh, sign_in_if_needed, sign_in_on_request
 from usher.session.organizations import PortalOrganization
 from usher.session.records import PortalSession
+from usher.session.settings import load_settings
 
 T = TypeVar("T")
-
-VISIT_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How the person wants to sign in this time."""
-
-    device: bool = False
-    browser: bool = True
 
 
 def with_sign_in(rooms: SessionRooms, organization: PortalOrganization, call: Callable[[], T]) -> T:
@@ -39,64 +29,76 @@ def with_sign_in(rooms: SessionRooms, organization: PortalOrganization, call: Ca
     try:
         return call()
     except SignInNeededError:
-        if not may_ask(rooms.context):
+        terminal = terminal_of_person(rooms)
+        if terminal is None:
             raise
-    desk = rooms.login_desk(organization)
+    invitation = Invitation(rooms, organization, terminal, Wishes())
     sign_in_if_needed(
-        desk,
+        rooms.login_desk(organization),
         organization,
-        lambda: _by_browser(rooms, organization, Wishes()),
-        lambda: _say_waiting(rooms, organization),
+        lambda: by_browser(invitation),
+        lambda: _say_waiting(invitation),
     )
     return call()
 
 
-def may_ask(context: Context) -> bool:
-    """Whether a person is at this terminal who can sign in now; never in continuous integration."""
-    return context.terminal.interactive and not context.environ.get("CI")
+def terminal_of_person(rooms: SessionRooms) -> Terminal | None:
+    """Where a person can be asked to sign in now; None where nobody is, and in continuous integration.
+
+    A program that an SDK runs has a person's terminal behind it at most, and may run unwatched for
+    hours: that one is used only when `[login] from_tools` says so.
+    """
+    context = rooms.context
+    if context.environ.get("CI"):
+        return None
+    if context.terminal.interactive:
+        return context.terminal
+    if read_login_settings(load_settings(context.config_dir)).from_tools:
+        return context.controlling_terminal()
+    return None
 
 
 def sign_in(rooms: SessionRooms, organization: PortalOrganization, wishes: Wishes) -> PortalSession:
     """Sign in because the person asked for it."""
-    way = _by_device if wishes.device else _by_browser
+    invitation = Invitation(rooms, organization, rooms.context.terminal, wishes)
+    enter = by_device if wishes.device else by_browser
     return sign_in_on_request(
         rooms.login_desk(organization),
         organization,
-        lambda: way(rooms, organization, wishes),
-        lambda: _say_waiting(rooms, organization),
+        lambda: enter(invitation),
+        lambda: _say_waiting(invitation),
     )
 
 
-def _by_browser(rooms: SessionRooms, organization: PortalOrganization, wishes: Wishes) -> PortalSession:
-    terminal = rooms.context.terminal
+def sign_in_anew(rooms: SessionRooms, organization: PortalOrganization, wishes: Wishes) -> PortalSession:
+    """A truly new session: a portal answers a new sign-in with the old one unless that is ended first."""
+    invitation = Invitation(rooms, organization, rooms.context.terminal, wishes)
+    enter = by_device if wishes.device else by_browser
 
-    def show(page: SignInPage) -> None:
-        if wishes.browser:
-            terminal.say("Opening the sign-in page in your browser. To see its address instead: --no-browser")
-            if open_browser(page.listener.one_time_address) and page.listener.was_visited(VISIT_SECONDS):
-                return
-        terminal.say(f"Open this address in a browser on this machine:\n  {page.url.reveal()}")
-        terminal.say(terminal.style("dim", "  (for a browser elsewhere: usher login --device)"))
+    def start_over() -> PortalSession:
+        end_session(rooms, organization, rooms.context.terminal)
+        folder = invitation.own_folder()
+        if folder is not None and not forget_own_browser(folder):
+            rooms.context.terminal.say(
+                f"The browser of {organization.name} is open; it keeps what it is signed in to."
+            )
+        return enter(invitation)
 
-    _say_where(rooms, organization)
-    return login_with_browser(rooms.login_desk(organization), organization, show)
-
-
-def _by_device(rooms: SessionRooms, organization: PortalOrganization, wishes: Wishes) -> PortalSession:
-    terminal = rooms.context.terminal
-
-    def show(started: DeviceAuthorization) -> None:
-        terminal.say(f"Open  {printable(started.verification_uri)}")
-        terminal.say(f"and enter the code  {terminal.style('strong', printable(started.user_code))}")
-        terminal.say(f"or open  {printable(started.verification_uri_complete)}  and compare the code.")
-
-    _say_where(rooms, organization)
-    return login_with_device(rooms.login_desk(organization), organization, show)
+    return sign_in_afresh(
+        rooms.login_desk(organization), organization, start_over, lambda: _say_waiting(invitation)
+    )
 
 
-def _say_where(rooms: SessionRooms, organization: PortalOrganization) -> None:
-    rooms.context.terminal.say(f"Signing in to {organization.name} ({organization.start_url})")
+def end_session(rooms: SessionRooms, organization: PortalOrganization, terminal: Terminal) -> None:
+    """Sign out here and on the server, and say when the server could not be told."""
+    rooms.shelf.clear()
+    forget_crawl(rooms.context.cache_dir / CRAWL_FOLDER, organization.name)
+    problem = rooms.keeper(organization).logout()
+    rooms.shelf.clear()  # again: another process may have put keys there while the server was told
+    if problem:
+        terminal.say(terminal.style("warn", "warning: ") + f"the server could not be told: {problem}")
 
 
-def _say_waiting(rooms: SessionRooms, organization: PortalOrganization) -> None:
-    rooms.context.terminal.say(f"Another usher is signing in to {organization.name}; waiting for it.")
+def _say_waiting(invitation: Invitation) -> None:
+    name = invitation.organization.name
+    invitation.terminal.say(f"Another usher is signing in to {name}; waiting for it.")

@@ -49,6 +49,11 @@ class Terminal:
         return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
 
     @property
+    def colours(self) -> bool:
+        """Whether words may be styled."""
+        return self._colour
+
+    @property
     def colours_results(self) -> bool:
         """Whether results may be styled: only where a person sees them, never in a pipe or a file."""
         return self._colour and self._out.isatty()

@@ -135,6 +135,7 @@ def public_routes(services: Services) -> list[Route]:
                 "instance_arn": instance.arn,
                 "region": instance.region,
                 "start_url": instance.alias_start_url,
+                "portal_session_seconds": instance.portal_session_seconds,
             }
         )
 

@@ -70,6 +70,20 @@ class _Connection:
     answer: bytes | None = None
 
 
+def outward_address() -> str:
+    """This container's own address, to which its published ports lead. Raises UnavailableError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only asks which address would be used
+        except OSError:
+            raise UnavailableError(
+                "this container has no network that a published port could lead to",
+                hint="leave out --callback-published, or use 'usher login --device'",
+            ) from None
+        address: str = probe.getsockname()[0]
+    return address
+
+
 class CallbackListener:
     """Waits for the browser to come back. Use it as a context manager.
 

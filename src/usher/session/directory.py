@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from usher.session.errors import PortalAnswerError
-from usher.session.fields import optional_text_field
+from usher.session.fields import number_field, optional_text_field
 from usher.session.http import HttpClient
 
 WELL_KNOWN_PATH = "/.well-known/usher-directory"
+_SESSION = "portal_session_seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class DirectoryCard:
     start_url: str | None = None
     region: str | None = None
     name: str | None = None
+    portal_session_seconds: int | None = None
 
 
 def read_directory_card(http: HttpClient, origin: str) -> DirectoryCard:
@@ -27,6 +29,12 @@ def read_directory_card(http: HttpClient, origin: str) -> DirectoryCard:
         return DirectoryCard()
     try:
         document = answer.json()
-        return DirectoryCard(*(optional_text_field(document, key) for key in ("start_url", "region", "name")))
+        seconds = number_field(document, _SESSION) if document.get(_SESSION) is not None else None
+        return DirectoryCard(
+            optional_text_field(document, "start_url"),
+            optional_text_field(document, "region"),
+            optional_text_field(document, "name"),
+            int(seconds) if seconds is not None else None,
+        )
     except PortalAnswerError:
         return DirectoryCard()

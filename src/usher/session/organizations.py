@@ -44,7 +44,9 @@ class PortalOrganization:
 
     `endpoint_url` is the origin of a self-hosted directory, None for AWS. `aws_endpoint_url` is where
     the AWS APIs live when AWS itself is emulated. `alias_start_url` is an AWS-looking start URL that a
-    self-hosted directory answers to, for AWS CLIs that accept no other.
+    self-hosted directory answers to, for AWS CLIs that accept no other. `browser` and `browser_profile`
+    are the person's choice for signing in. `portal_session_seconds` is how long a session lasts, where a
+    directory says so.
     """
 
     name: str
@@ -54,6 +56,9 @@ class PortalOrganization:
     aws_endpoint_url: str | None = None
     alias_start_url: str | None = None
     scopes: tuple[str, ...] = DEFAULT_SCOPES
+    browser: str | None = None
+    browser_profile: str | None = None
+    portal_session_seconds: int | None = None
 
     @property
     def oidc_url(self) -> str:
@@ -197,9 +202,15 @@ def choose_organization(
 
 
 def with_addresses(
-    organization: PortalOrganization, *, region: str | None, alias_start_url: str | None
+    organization: PortalOrganization,
+    *,
+    region: str | None,
+    alias_start_url: str | None,
+    portal_session_seconds: int | None = None,
 ) -> PortalOrganization:
     """`organization` with what its directory says about itself, where that is usable."""
+    if portal_session_seconds is not None and portal_session_seconds > 0:
+        organization = replace(organization, portal_session_seconds=portal_session_seconds)
     if (
         alias_start_url is not None
         and alias_start_url.startswith("https://")
@@ -224,12 +235,26 @@ def _parsed(name: str, entry: Mapping[str, object]) -> PortalOrganization:
         aws_endpoint_url=text.get("aws_endpoint_url"),
         alias_start_url=text.get("alias_start_url"),
     )
-    return replace(found, scopes=tuple(scopes))
+    seconds = entry.get("portal_session_seconds")
+    return replace(
+        found,
+        scopes=tuple(scopes),
+        browser=text.get("browser"),
+        browser_profile=text.get("browser_profile"),
+        portal_session_seconds=seconds if isinstance(seconds, int) and seconds > 0 else None,
+    )
 
 
 def _written(entry: PortalOrganization) -> dict[str, object]:
     document: dict[str, object] = {"start_url": entry.start_url, "region": entry.region}
-    for key in ("endpoint_url", "aws_endpoint_url", "alias_start_url"):
+    for key in (
+        "endpoint_url",
+        "aws_endpoint_url",
+        "alias_start_url",
+        "browser",
+        "browser_profile",
+        "portal_session_seconds",
+    ):
         value = getattr(entry, key)
         if value is not None:
             document[key] = value

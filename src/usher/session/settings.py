@@ -91,6 +91,20 @@ class Table:
             raise self.wrong(key, "true or false")
         return value
 
+    def whole_number(self, key: str, default: int = 0) -> int:
+        """A whole number."""
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.wrong(key, "a whole number")
+        return value
+
+    def table(self, key: str) -> Table:
+        """A table within this one, empty when it is not there."""
+        value = self.values.get(key, {})
+        if not isinstance(value, dict):
+            raise self.wrong(key, "a table")
+        return Table(self.settings, f"{self.name}.{key}", value)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; one text stands for a list of one."""
         value = self.values.get(key, [])

@@ -158,7 +158,7 @@ def test_status_shows_both_clocks_and_where_secrets_are(synced):
     synced.ok("credentials", "mkdev-staging/ReadOnlyAccess")
     words = synced.ok("status")
     assert "59m left, then refreshed" in words
-    assert "role session    222222222222 ReadOnlyAccess: 59m" in words
+    assert "role session    222222222222 ReadOnlyAccess: 59m left" in words
     assert "their key in vault.key.age" in words
     [organization] = json.loads(synced.ok("status", "--json"))["organizations"]
     assert organization["roles"][0]["permission_set"] == "ReadOnlyAccess"

@@ -4,20 +4,27 @@ The first time, say where the portal is; afterwards the name is enough, or nothi
 
     usher login mkdev --start-url https://mkdev.awsapps.com/start --region eu-central-1
     usher login
-    usher login --device          on a machine without a browser
+    usher login mkdev --browser own         in a browser set apart for mkdev, from now on
+    usher login mkdev --fresh               end the session first: shows what was granted meanwhile
+    usher login --device                    with a code, where no browser can come back here
+
+Over SSH, in WSL, containers and remote editors it says how your browser gets back to this machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from usher.cli.context import Context
-from usher.cli.signing_in import Wishes, sign_in
+from usher.cli.inviting import Wishes
+from usher.cli.signing_in import sign_in, sign_in_anew
 from usher.cli.text.status import iso_time, remaining
 from usher.cli.text.vault import begun_words
 from usher.cli.wire import SessionRooms, open_session_rooms
+from usher.console.browsers import BrowserChoice, chosen, find_browser, known_browsers
 from usher.core.errors import ExitCode, UsageError
 from usher.session.directory import DirectoryCard, read_directory_card
 from usher.session.organizations import (
@@ -34,6 +41,8 @@ from usher.session.organizations import (
 )
 from usher.session.records import PortalSession
 
+DEFAULT = "default"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
@@ -42,6 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", metavar="R", help="the region of the Identity Center")
     parser.add_argument("--endpoint-url", metavar="ORIGIN", help="where a self-hosted directory answers")
     parser.add_argument("--aws-endpoint-url", metavar="URL", help="where an emulated AWS answers")
+    parser.add_argument("--fresh", action="store_true", help="a truly new session: end the old one first")
+    parser.add_argument(
+        "--browser",
+        metavar="B",
+        help=f"{', '.join(known_browsers())}, 'own' (set apart), a path, or 'default'; remembered",
+    )
+    parser.add_argument("--browser-profile", metavar="P", help="that browser's profile, or 'own'; remembered")
+    parser.add_argument("--callback-port", metavar="N", type=int, help="the port the browser comes back to")
+    parser.add_argument(
+        "--callback-published", action="store_true", help="in a container: listen where published ports lead"
+    )
     parser.add_argument("--device", action="store_true", help="sign in with a code, in any browser")
     parser.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -50,15 +70,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Sign in, then remember the organization."""
     rooms = open_session_rooms(context)
-    organization = _organization(options, rooms)
-    session = sign_in(rooms, organization, _wishes(options))
+    organization = _with_browser(_organization(options, rooms), options, context.environ)
+    enter = sign_in_anew if options.fresh else sign_in
+    session = enter(rooms, organization, _wishes(options))
     save_organization(context.config_dir, organization)
     _say_result(options, rooms, organization, session)
     return ExitCode.DONE
 
 
 def _wishes(options: argparse.Namespace) -> Wishes:
-    return Wishes(device=options.device, browser=not options.no_browser)
+    port: int | None = options.callback_port
+    if port is not None and not 1 <= port <= 65_535:
+        raise UsageError(f"{port} is no port", hint="for example --callback-port 8400")
+    return Wishes(
+        device=options.device,
+        browser=not options.no_browser,
+        here=options.browser not in {None, DEFAULT},
+        port=port,
+        published=options.callback_published or None,
+    )
+
+
+def _with_browser(
+    organization: PortalOrganization, options: argparse.Namespace, environ: Mapping[str, str]
+) -> PortalOrganization:
+    """`organization` with the browser that was typed; `default` takes an earlier choice back."""
+    if options.browser is None and options.browser_profile is None:
+        return organization
+    program = organization.browser if options.browser is None else options.browser
+    if program == DEFAULT:
+        program = None
+    choice = chosen(program, options.browser_profile)
+    if choice != BrowserChoice():
+        find_browser(choice, environ)
+    return replace(organization, browser=choice.program, browser_profile=choice.profile)
 
 
 def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrganization:
@@ -89,7 +134,14 @@ def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrg
             f"an organization called '{other.name}' is already known ({other.start_url})",
             hint=f"give this one a name: usher login NAME --start-url {options.start_url}",
         )
-    return with_addresses(organization, region=None, alias_start_url=card.start_url)
+    if known is not None:
+        organization = replace(organization, browser=known.browser, browser_profile=known.browser_profile)
+    return with_addresses(
+        organization,
+        region=None,
+        alias_start_url=card.start_url,
+        portal_session_seconds=card.portal_session_seconds,
+    )
 
 
 def _known(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrganization | None:
@@ -119,7 +171,13 @@ def _changed(known: PortalOrganization, options: argparse.Namespace) -> PortalOr
         aws_endpoint_url=options.aws_endpoint_url or known.aws_endpoint_url,
         alias_start_url=known.alias_start_url,
     )
-    return replace(changed, scopes=known.scopes)
+    return replace(
+        changed,
+        scopes=known.scopes,
+        browser=known.browser,
+        browser_profile=known.browser_profile,
+        portal_session_seconds=known.portal_session_seconds,
+    )
 
 
 def _say_result(

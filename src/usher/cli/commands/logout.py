@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 
 from usher.cli.context import Context
+from usher.cli.signing_in import end_session
 from usher.cli.wire import open_session_rooms
 from usher.core.errors import ExitCode, UsageError
-from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.organizations import choose_organization
 
 
@@ -33,12 +33,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         organizations = list(rooms.organizations.values())
     else:
         organizations = [choose_organization(rooms.organizations, options.name)]
-    rooms.shelf.clear()
     for organization in organizations:
-        forget_crawl(context.cache_dir / CRAWL_FOLDER, organization.name)
-        problem = rooms.keeper(organization).logout()
-        rooms.shelf.clear()  # again: another process may have put keys there while the server was told
+        end_session(rooms, organization, terminal)
         terminal.say(f"Signed out of {organization.name}.")
-        if problem:
-            terminal.say(terminal.style("warn", "warning: ") + f"the server could not be told: {problem}")
     return ExitCode.DONE

@@ -1,8 +1,9 @@
-"""Show who is signed in where, how long each session still runs, and where secrets are kept.
+"""Show who is signed in where, how long each clock still runs, which one binds, and where secrets are.
 
-Exit code 3 when nobody is signed in.
+Exit code 3 when nobody is signed in, or when a job as long as --needs would outlive a session.
 
     usher status
+    usher status mkdev --needs 3h || usher login mkdev --fresh
     usher status --json
 """
 
@@ -15,48 +16,73 @@ from usher.cli.context import Context
 from usher.cli.text.status import OrganizationState, RoleState, status_document, status_text
 from usher.cli.text.vault import vault_document, vault_words
 from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.core.errors import ExitCode
-from usher.session.organizations import PortalOrganization
+from usher.core.durations import parse_duration
+from usher.core.errors import ExitCode, UsageError
+from usher.session.clocks import binding_of_session, outlives
+from usher.session.login_settings import portal_session_seconds
+from usher.session.organizations import PortalOrganization, choose_organization
 from usher.session.records import read_role, read_session, stored_roles
+from usher.session.settings import Settings, load_settings
 from usher.session.vault.contract import UnreadableRecordError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
+    parser.add_argument("name", nargs="?", metavar="ORG", help="one organization only")
+    parser.add_argument("--needs", metavar="T", help="say whether a job this long would hold, e.g. 3h")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Show every organization's sessions."""
-    rooms = open_session_rooms(context)
-    states = [_state(rooms, organization) for organization in rooms.organizations.values()]
+    rooms, needs = open_session_rooms(context), duration_option(options.needs)
+    settings = load_settings(context.config_dir)
+    wanted = list(rooms.organizations.values())
+    if options.name is not None:
+        wanted = [choose_organization(rooms.organizations, options.name)]
+    states = [_state(rooms, organization, settings, needs) for organization in wanted]
     vault = rooms.vault.generation()
     if options.json:
-        context.terminal.result(
-            json.dumps(status_document(states, vault_document(vault, rooms.vault.folder())), indent=2)
-        )
+        document = status_document(states, vault_document(vault, rooms.vault.folder()))
+        context.terminal.result(json.dumps(document, indent=2))
     else:
-        context.terminal.result(status_text(states, vault_words(vault), rooms.clock()))
-    return ExitCode.DONE if any(state.signed_in for state in states) else ExitCode.SIGN_IN_NEEDED
+        context.terminal.result(status_text(states, vault_words(vault), rooms.clock(), needs))
+    holds = any(state.signed_in for state in states) and not any(state.outlived for state in states)
+    return ExitCode.DONE if holds else ExitCode.SIGN_IN_NEEDED
 
 
-def _state(rooms: SessionRooms, organization: PortalOrganization) -> OrganizationState:
-    problem = None
+def duration_option(text: str | None) -> int | None:
+    """The seconds of a `--needs` option. Raises UsageError."""
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _state(
+    rooms: SessionRooms, organization: PortalOrganization, settings: Settings, needs: int | None
+) -> OrganizationState:
+    now, problem = rooms.clock(), None
     try:
         session = read_session(rooms.vault, organization)
     except UnreadableRecordError as error:
         session, problem = None, error.message
-    refreshable = session is not None and session.is_refreshable(rooms.clock())
-    expires_at = session.tokens.expires_at if session else None
+    roles = _roles(rooms, organization)
+    where = (organization.name, organization.start_url, organization.region)
+    if session is None:
+        return OrganizationState(*where, False, None, False, roles, problem)
+    lasts = portal_session_seconds(settings, organization.name) or organization.portal_session_seconds
+    binding = binding_of_session(session, lasts, now)
     return OrganizationState(
-        organization.name,
-        organization.start_url,
-        organization.region,
-        refreshable or (expires_at is not None and expires_at > rooms.clock()),
-        expires_at,
-        refreshable,
-        _roles(rooms, organization),
-        problem,
+        *where,
+        session.is_usable(now),
+        session.tokens.expires_at,
+        session.is_refreshable(now),
+        roles,
+        None,
+        session.signed_in_at,
+        binding,
+        None if needs is None else outlives(needs, now, binding),
     )
 
 

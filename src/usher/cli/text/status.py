@@ -1,4 +1,4 @@
-"""Sessions in words: who is signed in where, and how long each clock still runs."""
+"""Sessions in words: who is signed in where, how long each clock still runs, and which one binds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from usher.cli.terminal import printable
 from usher.core.durations import plain_duration
+from usher.session.clocks import Binding, Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class RoleState:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationState:
-    """One organization's portal session. `expires_at` is None when there is no session."""
+    """One organization's portal session; `expires_at` is its access token's end. None: no session."""
 
     name: str
     start_url: str
@@ -31,6 +32,10 @@ class OrganizationState:
     refreshable: bool
     roles: Sequence[RoleState]
     problem: str | None = None
+    signed_in_at: float | None = None
+    binding: Binding | None = None
+    outlived: Binding | None = None
+    """The clock that a job would outlive, when it was asked for how long one needs."""
 
 
 def iso_time(seconds: float) -> str:
@@ -38,55 +43,55 @@ def iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def local_time(seconds: float, now: float) -> str:
+    """A moment on the person's own clock: `15:30`, with the day when it is not today's."""
+    moment, today = (datetime.fromtimestamp(each).astimezone() for each in (seconds, now))
+    return moment.strftime("%H:%M" if moment.date() == today.date() else "%a %d %b %H:%M")
+
+
 def remaining(expires_at: float, now: float) -> str:
     """How long until `expires_at`, to the minute when it is more than one."""
     seconds = int(expires_at - now)
-    if seconds <= 0:
-        return "ended"
-    return plain_duration(seconds if seconds < 60 else seconds // 60 * 60)
+    return "ended" if seconds <= 0 else plain_duration(_to_the_minute(seconds))
 
 
-def status_text(states: Sequence[OrganizationState], kept: str, now: float) -> str:
-    """Every organization with its portal session and role sessions."""
+def status_text(states: Sequence[OrganizationState], kept: str, now: float, needs: int | None = None) -> str:
+    """Every organization with its clocks, the one that binds, and what a job of `needs` would outlive."""
     if not states:
         return "No organization is known yet: run 'usher login NAME --start-url URL --region REGION'."
     lines: list[str] = []
     for state in states:
-        lines.append(f"{state.name}  {state.start_url} ({state.region})")
-        lines.append(f"  portal session  {_portal_words(state, now)}")
-        lines += [
-            f"  role session    {role.account_id} {printable(role.permission_set)}: "
-            f"{remaining(role.expires_at, now)}"
-            for role in state.roles
-        ]
+        lines += [f"{state.name}  {state.start_url} ({state.region})", *_clocks(state, now)]
+        if needs is not None and state.binding is not None:
+            lines.append(f"  a job of {plain_duration(needs):<6} {_verdict(state, now)}")
     return "\n".join([*lines, f"secrets  {kept}"])
 
 
 def status_document(states: Sequence[OrganizationState], kept: dict[str, object]) -> dict[str, object]:
     """The same for scripts."""
-    return {
-        "organizations": [
-            {
-                "name": state.name,
-                "start_url": state.start_url,
-                "region": state.region,
-                "signed_in": state.signed_in,
-                "access_token_expires_at": None if state.expires_at is None else iso_time(state.expires_at),
-                "refreshable": state.refreshable,
-                "problem": state.problem,
-                "roles": [
-                    {
-                        "account_id": role.account_id,
-                        "permission_set": role.permission_set,
-                        "expires_at": iso_time(role.expires_at),
-                    }
-                    for role in state.roles
-                ],
-            }
-            for state in states
-        ],
-        "secrets": kept,
-    }
+    return {"organizations": [_document(state) for state in states], "secrets": kept}
+
+
+def outlived_words(outlived: Binding, needs: float, now: float) -> str:
+    """A warning for somebody who is about to start a job that its keys or session will not survive."""
+    end = outlived.ends_at or now
+    job, left = plain_duration(int(needs)), remaining(end, now)
+    match outlived.clock:
+        case Clock.ROLE_SESSION:
+            return (
+                f"these keys end in {left} ({local_time(end, now)}), before a job of {job} is done; a "
+                "program that uses the profile itself renews them"
+            )
+        case Clock.PORTAL_SESSION:
+            return (
+                f"the portal session ends in {left} ({local_time(end, now)}), before a job of {job} is "
+                "done; 'usher login --fresh' starts a full one"
+            )
+        case Clock.ACCESS_TOKEN:
+            return (
+                f"this session ends in {left} ({local_time(end, now)}) and cannot be refreshed, before a "
+                f"job of {job} is done; run 'usher login'"
+            )
 
 
 def skew_warning(seconds: float) -> str:
@@ -96,16 +101,95 @@ def skew_warning(seconds: float) -> str:
     return f"this machine's clock is {amount} {direction} the server's; set it, or keys will seem expired"
 
 
-def _portal_words(state: OrganizationState, now: float) -> str:
+def _clocks(state: OrganizationState, now: float) -> list[str]:
     if state.problem:
-        return f"{state.problem}: run 'usher login {state.name}'"
-    if state.expires_at is None:
-        return f"not signed in: run 'usher login {state.name}'"
-    if not state.signed_in:
-        return f"ended: run 'usher login {state.name}'"
-    left = remaining(state.expires_at, now)
-    if not state.refreshable:
-        return f"{left} left, cannot be refreshed"
-    if state.expires_at <= now:
-        return "access token ended, refreshed at next use"
-    return f"{left} left, then refreshed"
+        return [f"  portal session  {state.problem}: run 'usher login {state.name}'"]
+    if state.expires_at is None or not state.signed_in or state.binding is None:
+        words = "not signed in" if state.expires_at is None else "ended"
+        return [f"  portal session  {words}: run 'usher login {state.name}'", *_roles(state, now)]
+    return [
+        f"  portal session  {_portal_words(state, state.binding, now)}",
+        f"  access token    {_token_words(state.expires_at, now, refreshable=state.refreshable)}",
+        *_roles(state, now),
+        f"  binding         {_binding_words(state, state.binding, now)}",
+    ]
+
+
+def _roles(state: OrganizationState, now: float) -> list[str]:
+    return [
+        f"  role session    {role.account_id} {printable(role.permission_set)}: "
+        f"{remaining(role.expires_at, now)} left"
+        for role in state.roles
+    ]
+
+
+def _portal_words(state: OrganizationState, binding: Binding, now: float) -> str:
+    since = ""
+    if state.signed_in_at is not None:
+        ago = int(now - state.signed_in_at)
+        since = f"signed in {plain_duration(_to_the_minute(ago))} ago"
+    if binding.clock is Clock.PORTAL_SESSION and binding.ends_at is not None:
+        end = f"ends in {remaining(binding.ends_at, now)} at the latest ({local_time(binding.ends_at, now)})"
+        return f"{since}, {end}" if since else end
+    return since or "signed in"
+
+
+def _token_words(expires_at: float, now: float, *, refreshable: bool) -> str:
+    if not refreshable:
+        return f"{remaining(expires_at, now)} left, cannot be refreshed"
+    if expires_at <= now:
+        return "ended, refreshed at next use"
+    return f"{remaining(expires_at, now)} left, then refreshed"
+
+
+def _binding_words(state: OrganizationState, binding: Binding, now: float) -> str:
+    if binding.ends_at is None:
+        return (
+            "the portal session; this portal does not tell its end. If you know how long one\n"
+            f'                  lasts: [organizations.{state.name}] portal_session = "8h" in settings.toml'
+        )
+    what = "the portal session" if binding.clock is Clock.PORTAL_SESSION else "the access token"
+    return f"{what}: new keys until {local_time(binding.ends_at, now)}, then sign in again"
+
+
+def _verdict(state: OrganizationState, now: float) -> str:
+    if state.outlived is not None:
+        what = "portal session" if state.outlived.clock is Clock.PORTAL_SESSION else "session"
+        return f"outlives the {what}, which ends in {remaining(state.outlived.ends_at or now, now)}"
+    if state.binding is not None and state.binding.ends_at is None:
+        return "may outlive the portal session: its end is not known"
+    return "holds, if the program renews its keys"
+
+
+def _document(state: OrganizationState) -> dict[str, object]:
+    binding = state.binding if state.signed_in else None
+    ends_at = binding.ends_at if binding else None
+    return {
+        "name": state.name,
+        "start_url": state.start_url,
+        "region": state.region,
+        "signed_in": state.signed_in,
+        "signed_in_at": _optional_time(state.signed_in_at if state.signed_in else None),
+        "access_token_expires_at": _optional_time(state.expires_at or None),
+        "refreshable": state.refreshable,
+        "binding": binding.clock if binding else None,
+        "binding_ends_at": _optional_time(ends_at),
+        "outlived": state.outlived.clock if state.outlived else None,
+        "problem": state.problem,
+        "roles": [
+            {
+                "account_id": role.account_id,
+                "permission_set": role.permission_set,
+                "expires_at": iso_time(role.expires_at),
+            }
+            for role in state.roles
+        ],
+    }
+
+
+def _optional_time(seconds: float | None) -> str | None:
+    return None if seconds is None else iso_time(seconds)
+
+
+def _to_the_minute(seconds: int) -> int:
+    return seconds if seconds < 60 else seconds // 60 * 60
