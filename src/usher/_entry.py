@@ -1,4 +1,4 @@
-"""The one console script: a ready credential is served at once, everything else goes to `cli.main`."""
+"""The one console script: what must be quick is served at once, everything else goes to `cli.main`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ import sys
 def main() -> int:
     """Run `usher` with the process's arguments and return its exit code."""
     arguments = sys.argv[1:]
-    if len(arguments) == 2 and arguments[0] == "credentials":
-        from usher.fastpath import ready
-
-        if ready.serve(arguments[1]):
-            return 0
+    if _served_at_once(arguments):
+        return 0
     from usher.cli.main import run
 
     return run(arguments)
+
+
+def _served_at_once(arguments: list[str]) -> bool:
+    """A ready credential, the prompt's segment, completions: asked for by programs, many times a day."""
+    match arguments:
+        case ["credentials", profile]:
+            from usher.fastpath import ready
+
+            return ready.serve(profile)
+        case ["prompt", *words]:
+            from usher.fastpath import segment
+
+            return segment.serve(words)
+        case ["--complete", *words]:
+            from usher.fastpath import complete
+
+            return complete.serve(words)
+    return False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from usher.cli.terminal import Terminal
+from usher.core.errors import UsherError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,12 @@ def read_context(terminal: Terminal | None = None) -> Context:
     aws_config = Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config")
     colour = False if environ.get("NO_COLOR") else None
     return Context(environ, home, config_dir, cache_dir, aws_config, terminal or Terminal(colour=colour))
+
+
+def usher_command(context: Context) -> list[str]:
+    """The absolute path of the `usher` command, for other programs to call."""
+    beside = Path(sys.executable).with_name("usher")
+    found = str(beside) if beside.is_file() else shutil.which("usher", path=context.environ.get("PATH"))
+    if found is None:
+        raise UsherError("cannot find the 'usher' command", hint="put it on the PATH")
+    return [os.path.abspath(found)]  # noqa: PTH100 -- links must stay: an upgrade moves what they lead to

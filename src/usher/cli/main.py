@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
-from usher.cli.context import read_context
-from usher.cli.result import report_error
 from usher.core.errors import ExitCode, UsageError, UsherError
 
 VERSION = "0.1.0"
@@ -22,10 +17,16 @@ COMMANDS = {
     "status": "who is signed in, and for how long",
     "vault": "where your secrets rest, and what opens them",
     "profiles": "AWS config profiles from what you may enter",
-    "exec": "run a command with a profile's credentials",
+    "use": "switch this shell to a profile",
+    "exec": "run a command with a profile's credentials, or in many accounts side by side",
+    "env": "print a profile's credentials as variables",
     "agent": "keys in memory only, for containers and long jobs",
     "credentials": "print a profile's credentials for credential_process",
     "console": "open a profile's console",
+    "trust": "let a folder's .usher file choose the profile",
+    "prompt": "what a prompt shows of the profile in use",
+    "shell-init": "the code that makes a shell switch",
+    "completion": "the code that makes a shell complete usher",
     "serve": "run the directory: a self-hosted Identity Center",
     "directory": "set up and look after the directory",
 }
@@ -35,25 +36,22 @@ COMMANDS = {
 _EXTRAS = {"demo": "sandbox"}
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see '{self.prog} --help'")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Prints an error once, here."""
-    context = read_context()
-    as_json = "--json" in _own_arguments(arguments)
+    # Only what is needed is imported: `usher --help` costs little more than starting Python.
     try:
         if not arguments or arguments[0] in {"-h", "--help", "help"}:
-            context.terminal.result(_overview())
-            return ExitCode.DONE if arguments else ExitCode.USAGE
+            return _show(_overview(), ExitCode.DONE if arguments else ExitCode.USAGE)
         if arguments[0] in {"-V", "--version"}:
-            context.terminal.result(f"usher {VERSION}")
-            return ExitCode.DONE
+            return _show(f"usher {VERSION}", ExitCode.DONE)
+        if arguments[0] == "--complete":
+            return _complete(arguments[1:])
         return _run_command(arguments[0], arguments[1:])
     except UsherError as error:
-        return report_error(error, context.terminal, as_json=as_json)
+        from usher.cli.context import read_context
+        from usher.cli.result import report_error
+
+        return report_error(error, read_context().terminal, as_json="--json" in _own_arguments(arguments))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -65,6 +63,21 @@ def _own_arguments(arguments: Sequence[str]) -> Sequence[str]:
     return arguments[: arguments.index("--")] if "--" in arguments else arguments
 
 
+def _show(text: str, code: ExitCode) -> ExitCode:
+    from usher.cli.terminal import Terminal
+
+    Terminal().result(text)
+    return code
+
+
+def _complete(words: Sequence[str]) -> ExitCode:
+    from usher.cli.completing import complete_slowly
+    from usher.cli.context import read_context
+
+    complete_slowly(read_context(), list(words))
+    return ExitCode.DONE
+
+
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         import difflib
@@ -72,15 +85,13 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
         near = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean 'usher {near[0]}'?" if near else "see 'usher --help'"
         raise UsageError(f"there is no command '{name}'", hint=hint)
-    module = importlib.import_module(f"usher.cli.commands.{name}")
-    parser = _Parser(
-        prog=f"usher {name}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.add_arguments(parser)
-    options = parser.parse_args(arguments)
+    import importlib
+
+    from usher.cli.context import read_context
+    from usher.cli.parsing import read_arguments
+
+    module = importlib.import_module(f"usher.cli.commands.{name.replace('-', '_')}")
+    options = read_arguments(name, module, arguments)
     try:
         code: ExitCode = module.run(options, read_context())
     except ModuleNotFoundError as missing:

@@ -6,17 +6,15 @@ The clock, random numbers and network enter here and nowhere deeper.
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from usher.cli.context import Context
+from usher.cli.context import usher_command as usher_command
 from usher.cli.text.status import skew_warning
 from usher.cli.wire_vault import open_vault
-from usher.core.errors import UsherError
 from usher.profiles.lookup import ProfileTarget
 from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.errors import NotSignedInError
@@ -103,15 +101,6 @@ def organization_of(rooms: SessionRooms, target: ProfileTarget) -> PortalOrganiz
         f"the profile '{target.name}' belongs to {where}, which usher does not know yet",
         hint=f"run 'usher login{' ' + target.organization if target.organization else ''}{options}'",
     )
-
-
-def usher_command(context: Context) -> list[str]:
-    """The absolute path of the `usher` command, for other programs to call."""
-    beside = Path(sys.executable).with_name("usher")
-    found = str(beside) if beside.is_file() else shutil.which("usher", path=context.environ.get("PATH"))
-    if found is None:
-        raise UsherError("cannot find the 'usher' command", hint="put it on the PATH")
-    return [os.path.abspath(found)]  # noqa: PTH100 -- links must stay: an upgrade moves what they lead to
 
 
 def _mounts() -> str:

@@ -1,0 +1,207 @@
+"""Switch this shell to a profile: AWS_PROFILE is set, whatever would win over it is taken away.
+
+It works through the shell's hook; once, in the shell's start-up file:
+
+    eval "$(usher shell-init zsh)"      # or bash, sh; fish: usher shell-init fish | source
+
+    usher use mkdev-staging/AdministratorAccess
+    usher use -                         # the profile before
+    usher use .                         # the profile that this folder's trusted .usher file names
+    usher use --clear                   # no profile, no keys
+    usher use --shell PROFILE           # a new shell for it; 'exit' comes back
+
+Without PROFILE it opens the picker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from usher.cli.context import Context
+from usher.cli.entering import folder_profile, has_static_keys, profile_named, trusted_folder
+from usher.cli.folders import BoundFolder, read_bound_folder, stamp_folder
+from usher.cli.looks import badge, coloured, confirm_entry, look_for
+from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
+from usher.core.looks import Look
+from usher.core.printable import printable
+from usher.shell.changes import Changes, changes, hook_text
+from usher.shell.quoting import Shell, check_plain
+from usher.shell.switching import (
+    Entry,
+    enter,
+    enter_folder,
+    foreign_region,
+    leave_folder,
+    stays_as_it_is,
+    winning_variables,
+)
+from usher.shell.variables import ANNOUNCED, PINNED, PREVIOUS, STAMP, all_gone
+
+_MOST_ANNOUNCED = 16
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="a profile, '-' or '.'")
+    parser.add_argument("--region", metavar="REGION", help="set AWS_REGION and AWS_DEFAULT_REGION too")
+    parser.add_argument("--clear", action="store_true", help="leave every profile and take keys away")
+    parser.add_argument("--shell", action="store_true", help="start a new shell instead of changing this one")
+    parser.add_argument("--yes", action="store_true", help="enter a protected account without asking")
+    parser.add_argument("--shell-output", choices=list(Shell), type=Shell, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", metavar="FILE", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Print what the hook takes over, or become the new shell."""
+    if options.shell and options.shell_output is None:
+        return _start_shell(context, *_entry(options, context))
+    if options.shell_output is None:
+        raise UsageError(
+            "'usher use' changes a shell only through the shell's hook, which is not installed here",
+            hint=_how_to_install(context),
+        )
+    context.terminal.result(hook_text(options.shell_output, _wanted(options, context)))
+    return ExitCode.DONE
+
+
+def _wanted(options: argparse.Namespace, context: Context) -> Changes:
+    if options.folder is not None:
+        return _follow_folder(context, options.folder)
+    if options.clear:
+        if options.profile is not None:
+            raise UsageError("either a profile or --clear")
+        context.terminal.say("usher: no profile")
+        return all_gone(context.environ)
+    entry, _ = _entry(options, context)
+    wanted = enter(context.environ, entry)
+    _say_entered(context, entry)
+    _warn(context, entry, wanted)
+    return wanted
+
+
+def _entry(options: argparse.Namespace, context: Context) -> tuple[Entry, Look]:
+    """The profile that is meant, confirmed when it is protected."""
+    name, region = _meant(options, context)
+    check_plain(name)
+    look = look_for(context, name)
+    confirm_entry(context, name, look, yes=options.yes)
+    return Entry(name, options.region or region, look), look
+
+
+def _meant(options: argparse.Namespace, context: Context) -> tuple[str, str]:
+    match options.profile:
+        case "-":
+            previous = context.environ.get(PREVIOUS)
+            if not previous:
+                raise NotFoundError("there is no profile before this one", hint="name one")
+            return profile_named(context, previous), ""
+        case ".":
+            found = trusted_folder(context)
+            if found is None:
+                raise NotFoundError("no .usher file here or above", hint='write one: profile = "NAME"')
+            says = found.says()
+            return folder_profile(context, says), says.region
+        case None:
+            raise UsageError("which profile?", hint="usher use PROFILE")
+    return profile_named(context, options.profile), ""
+
+
+def _follow_folder(context: Context, path: str) -> Changes:
+    """What the prompt's hook asks for: the folder's file is `path` now, or there is none."""
+    left = leave_folder(context.environ)
+    if not path:
+        if left.set or left.unset:
+            now = left.set.get("AWS_PROFILE")
+            context.terminal.say(f"usher: left the folder; {printable(now) if now else 'no profile'}")
+        return changes(left.set, (*left.unset, STAMP))
+    folder = read_bound_folder(context, Path(path))
+    stamp = {STAMP: stamp_folder(context, folder)}
+    try:
+        entered = _enter_folder(context, folder)
+    except UsherError as error:
+        entered = _announce(context, folder, error.message, error.hint)
+    if entered is None:
+        return changes(stamp, ())
+    return changes({**entered.set, **stamp}, entered.unset)
+
+
+def _enter_folder(context: Context, folder: BoundFolder) -> Changes | None:
+    """The changes that enter a folder; None when it is entered already."""
+    environ = context.environ
+    if not folder.trusted:
+        raise UsageError("it is not trusted", hint="look at it, then run 'usher trust' to follow it here")
+    if winning := winning_variables(environ):
+        raise UsageError(f"{winning[0]} is set and would win", hint="'usher use .' takes it away")
+    says = folder.says()
+    name = folder_profile(context, says)
+    look = look_for(context, name)
+    if look.confirm:
+        raise UsageError(f"'{printable(name)}' is protected", hint="'usher use .' asks and enters it")
+    entry = Entry(name, says.region, look)
+    if stays_as_it_is(environ, str(folder.path), entry):
+        return None
+    _say_entered(context, entry, f" ({printable(str(folder.path))})")
+    return enter_folder(environ, str(folder.path), entry)
+
+
+def _announce(context: Context, folder: BoundFolder, why: str, what_to_do: str) -> Changes:
+    """Say once per shell and content why a folder is not followed; leave the one before, if any."""
+    mark = f"{folder.hash[:16]}"
+    told = context.environ.get(ANNOUNCED, "").split(":")
+    left = leave_folder(context.environ)
+    if mark in told:
+        return left
+    warning = context.terminal.style("warn", "usher: ")
+    context.terminal.say(f"{warning}{printable(str(folder.path))} is not followed: {why}")
+    context.terminal.say(f"       {what_to_do}")
+    told = [*filter(None, told), mark][-_MOST_ANNOUNCED:]
+    return changes({**left.set, ANNOUNCED: ":".join(told)}, left.unset)
+
+
+def _say_entered(context: Context, entry: Entry, why: str = "") -> None:
+    terminal = context.terminal
+    shown = coloured(terminal, entry.look, printable(entry.profile))
+    marked = f"{badge(terminal, entry.look)} {shown}" if entry.look.label else shown
+    region = f" in {entry.region}" if entry.region else ""
+    terminal.say(f"usher: {marked}{region}{why}")
+
+
+def _warn(context: Context, entry: Entry, wanted: Changes) -> None:
+    terminal = context.terminal
+    warning = terminal.style("warn", "warning: ")
+    if name := foreign_region(context.environ, wanted):
+        value = printable(context.environ[name])
+        terminal.say(f"{warning}{name}={value} stays set and wins over the profile's region")
+    if has_static_keys(context, entry.profile):
+        terminal.say(f"{warning}the AWS credentials file has keys of that name, which SDKs take first")
+
+
+def _start_shell(context: Context, entry: Entry, look: Look) -> int:
+    """Become a shell in which the profile is set; its prompt says so where the hook is installed."""
+    shell = context.environ.get("SHELL") or "/bin/sh"
+    wanted = enter(context.environ, entry)
+    pinned = changes({**wanted.set, PINNED: "1"}, (*wanted.unset, STAMP))
+    _say_entered(context, entry, ", in a new shell until 'exit'")
+    _warn(context, entry, wanted)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execve(shell, [shell], pinned.applied_to(context.environ))  # noqa: S606 -- the person's own shell
+    except OSError as error:
+        raise UsherError(f"cannot start {printable(shell)}: {error.strerror}", hint="set SHELL") from None
+
+
+def _how_to_install(context: Context) -> str:
+    name = Path(context.environ.get("SHELL", "")).name
+    line = {
+        "zsh": 'in ~/.zshrc: eval "$(usher shell-init zsh)"',
+        "bash": 'in ~/.bashrc: eval "$(usher shell-init bash)"',
+        "fish": "in ~/.config/fish/config.fish: usher shell-init fish | source",
+    }.get(name, "'usher shell-init --help' says how for each shell")
+    others = (
+        "or start a new shell: usher use --shell PROFILE\nor run one command: usher exec PROFILE -- COMMAND"
+    )
+    return f"{line}\n{others}"

@@ -1,0 +1,155 @@
+"""Which profile a person means, before anything of it is opened: by name, by folder, or by picking.
+
+Only names are looked at here, so that a shell switches at once; keys are opened by `cli/opening.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usher.cli.context import Context
+from usher.cli.folders import BoundFolder, bound_folder_here
+from usher.core.errors import NotFoundError, UsageError, UsherError
+from usher.core.looks import Confirm, Look
+from usher.core.printable import printable
+from usher.profiles.config_file import read_config
+from usher.profiles.config_text import read_sections
+from usher.shell.folder import FolderFile
+
+if TYPE_CHECKING:
+    from usher.cli.opening import OpenedProfile  # these bring the network; switching needs none
+    from usher.cli.wire import SessionRooms
+
+
+def profile_named(context: Context, name: str) -> str:
+    """The profile's own name: `name` as it is, or the one that it is short for. Raises NotFoundError."""
+    text = read_config(context.aws_config_file)
+    if f"[profile {name}]" in text.splitlines():
+        return name
+    names = set(_profile_names(context, text))
+    if name in names:
+        return name
+    from usher.profiles.lookup import find_profile
+
+    return find_profile(text, context.aws_config_file, name).name
+
+
+def folder_profile(context: Context, says: FolderFile) -> str:
+    """The profile that a folder's file names. Raises NotFoundError."""
+    for name in says.names[:-1]:
+        try:
+            return profile_named(context, name)
+        except NotFoundError:
+            continue
+    return profile_named(context, says.names[-1])
+
+
+def all_profiles(context: Context) -> list[str]:
+    """Every profile of the AWS config file, in its order."""
+    path = context.aws_config_file
+    sections = read_sections(read_config(path), path)
+    return list(dict.fromkeys(section.name for section in sections if section.kind == "profile"))
+
+
+def trusted_folder(context: Context) -> BoundFolder | None:
+    """The bound folder around the working folder. Raises UsageError while it is not trusted."""
+    found = bound_folder_here(context)
+    if found is not None and not found.trusted:
+        place = printable(str(found.path))
+        raise UsageError(
+            f"{place} is not trusted, so it does not say which profile is meant",
+            hint="look at it, then run 'usher trust'; or name a profile",
+        )
+    return found
+
+
+def credentials_file(context: Context) -> Path:
+    """The file of static keys that SDKs read beside the config file."""
+    named = context.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+    return Path(named) if named else context.home / ".aws" / "credentials"
+
+
+def has_static_keys(context: Context, name: str) -> bool:
+    """Whether the credentials file holds keys under the profile's name: SDKs take those first."""
+    path = credentials_file(context)
+    return any(
+        section.name == name and "aws_access_key_id" in section.values
+        for section in read_sections(read_config(path), path)
+    )
+
+
+def _profile_names(context: Context, text: str) -> Iterator[str]:
+    path = context.aws_config_file
+    yield from (section.name for section in read_sections(text, path) if section.kind == "profile")
+    path = credentials_file(context)
+    yield from (section.name for section in read_sections(read_config(path), path))
+
+
+def near_matches(names: Iterable[str], name: str) -> str:
+    """A hint with the names nearest to `name`."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(names), 3, 0.4)
+    return f"did you mean: {', '.join(map(printable, near))}?" if near else "see 'usher profiles list'"
+
+
+def chosen_profile(context: Context, name: str | None) -> str:
+    """The profile to open: the named one, else the one in use, else the trusted folder's, else picked.
+
+    Only which profile is decided; that it exists is found out by opening it.
+    """
+    if name is not None:
+        return name
+    if in_use := context.environ.get("AWS_PROFILE"):
+        return in_use
+    folder = trusted_folder(context)
+    if folder is not None:
+        return folder_profile(context, folder.says())
+    raise UsageError("which profile?", hint="name one; 'usher profiles list' shows what there is")
+
+
+def open_confirmed(
+    context: Context, rooms: SessionRooms, name: str, *, yes: bool
+) -> tuple[OpenedProfile, Look]:
+    """The opened profile and its look, entered with the person's consent where it is protected.
+
+    Asked before it is opened; again only if the keys lead to a protected account after all.
+    """
+    from usher.cli.looks import confirm_entry, look_for
+    from usher.cli.opening import open_profile
+
+    expected = look_for(context, name)
+    confirm_entry(context, name, expected, yes=yes)
+    opened = open_profile(rooms, name)
+    look = look_for(context, opened)
+    if not expected.confirm:
+        confirm_entry(context, opened.name, look, yes=yes)
+    return opened, look
+
+
+def looks_of(context: Context, names: Iterable[str]) -> dict[str, Look]:
+    """The look of each profile, with the files read once."""
+    from usher.cli.looks import look_for
+    from usher.profiles.index import read_index
+
+    entries = {entry.profile: entry for entry in read_index(context.cache_dir)}
+    return {name: look_for(context, entries.get(name, name)) for name in names}
+
+
+def confirm_all(context: Context, looks: Mapping[str, Look], *, yes: bool) -> None:
+    """Ask once for all the protected ones among them; where a name must be typed, each by itself."""
+    from usher.cli.looks import confirm_entry
+
+    asking = {name: look for name, look in looks.items() if look.confirm}
+    if yes or not asking:
+        return
+    simple = [name for name, look in asking.items() if look.confirm is Confirm.ASK]
+    if len(simple) > 1 and context.terminal.interactive:
+        shown = ", ".join(map(printable, simple))
+        if not context.terminal.confirm(f"{len(simple)} of {len(looks)} are protected: {shown}. Enter them?"):
+            raise UsherError("not confirmed: nothing was run")
+        asking = {name: look for name, look in asking.items() if name not in simple}
+    for name, look in asking.items():
+        confirm_entry(context, name, look, yes=False)

@@ -1,0 +1,95 @@
+# Usher's hook for bash, version 1.   eval "$(usher shell-init bash)"
+# `usher use` changes this shell; a folder's trusted .usher file does so at the prompt. Whatever is
+# evaluated was made by usher from fixed templates and single-quoted values.
+
+\builtin unalias usher 2>/dev/null || \builtin true
+
+function __usher_command() {
+    {{usher}} "$@"
+}
+
+# Runs `usher use ...` and takes over what it answers, only if it succeeded and speaks our version.
+function __usher_use() {
+    \builtin local __usher_text
+    __usher_text="$(__usher_command use --shell-output bash "$@")" || \builtin return $?
+    case "$__usher_text" in
+        'usher-shell-1'$'\n'*) \builtin eval "${__usher_text#*$'\n'}" ;;
+        'usher-shell-1') ;;
+        *)
+            \builtin printf '%s\n' 'usher: this hook is older or newer than usher; open a new shell' >&2
+            \builtin return 1
+            ;;
+    esac
+}
+
+function usher() {
+    case "${1-}" in
+        use)
+            \builtin shift
+            \builtin local __usher_word
+            for __usher_word in "$@"; do
+                case "$__usher_word" in
+                    --) \builtin break ;;
+                    -h | --help | --shell)
+                        __usher_command use "$@"
+                        \builtin return
+                        ;;
+                esac
+            done
+            __usher_use "$@"
+            ;;
+        trust)
+            __usher_command "$@" || \builtin return $?
+            __usher_found='?'
+            ;;
+        *) __usher_command "$@" ;;
+    esac
+}
+
+# The nearest .usher file, never above the home folder nor in a folder of somebody else.
+function __usher_find() {
+    \builtin local __usher_place="$PWD"
+    __usher_now=''
+    while [[ -O ${__usher_place:-/} ]]; do
+        if [[ -f $__usher_place/.usher ]]; then
+            __usher_now="$__usher_place/.usher"
+            \builtin return 0
+        fi
+        if [[ -z $__usher_place || $__usher_place == "${HOME-}" ]]; then
+            \builtin return 0
+        fi
+        __usher_place="${__usher_place%/*}"
+    done
+}
+
+# At each prompt: a few file tests; usher itself starts only when the file is another one or was changed.
+function __usher_folder() {
+    \builtin local __usher_status=$? __usher_now
+    if [[ -z ${USHER_PINNED-} ]]; then
+        __usher_find
+        if [[ $__usher_now != "${__usher_found-${USHER_FOLDER-}}" ]] ||
+            [[ -n $__usher_now && -n ${USHER_STAMP-} &&
+                ($__usher_now -nt $USHER_STAMP || $__usher_now -ot $USHER_STAMP) ]]; then
+            __usher_found="$__usher_now"
+            __usher_use --folder "$__usher_now" || \builtin true
+        fi
+    fi
+    if [[ $- == *e* ]]; then
+        \builtin return 0 # `set -e` would end the shell for the status of the command before
+    fi
+    \builtin return "$__usher_status"
+}
+
+if [[ $- == *i* ]]; then
+    if [[ "${PROMPT_COMMAND[*]-}" != *__usher_folder* ]]; then
+        if [[ "$(\builtin declare -p PROMPT_COMMAND 2>/dev/null)" == 'declare -a'* ]]; then
+            PROMPT_COMMAND=(__usher_folder "${PROMPT_COMMAND[@]}")
+        else
+            PROMPT_COMMAND="__usher_folder${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
+        fi
+    fi
+    # A shell that was started for one profile says so. The value is expanded once, so it is never run.
+    if [[ -n ${USHER_PINNED-} && ${PS1-} != *USHER_PROFILE* ]]; then
+        PS1='(${USHER_LABEL:+$USHER_LABEL }${USHER_PROFILE-}) '"${PS1-}"
+    fi
+fi
