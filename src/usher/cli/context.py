@@ -52,7 +52,11 @@ class Context:
 
 def read_context(terminal: Terminal | None = None) -> Context:
     """The context of this process (`USHER_HOME`, `AWS_CONFIG_FILE`, `XDG_*`, `NO_COLOR`)."""
-    environ = dict(os.environ)
+    return context_of(dict(os.environ), terminal)
+
+
+def context_of(environ: Mapping[str, str], terminal: Terminal | None = None) -> Context:
+    """The context of a process whose environment is `environ`."""
     home = Path(environ.get("HOME") or Path.home())
     usher_home = environ.get("USHER_HOME")
     if usher_home:

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
 MARGIN_SECONDS = 300
 LARGEST_RECORD_BYTES = 65_536
-_ENVIRONMENT = ("USHER_HOME", "AWS_CONFIG_FILE", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+ENVIRONMENT = (
+    "USHER_HOME",
+    "USHER_VAULT",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+)
 _PRIME = 2**255 - 19
 
 
@@ -44,7 +53,7 @@ def serve(profile: str) -> bool:
 
 def record_key(profile: str, environ: "Mapping[str, str]") -> str:
     """The exact identity of a record: the profile and every variable that says which files are read."""
-    parts = [profile] + [environ.get(name, "") for name in _ENVIRONMENT]
+    parts = [profile] + [environ.get(name, "") for name in ENVIRONMENT]
     return "00".join(os.fsencode(part).hex() for part in parts)
 
 

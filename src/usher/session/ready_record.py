@@ -19,6 +19,23 @@ from usher.session.vault.files import make_private_folder, write_private
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _IN_MEMORY = {"tmpfs", "ramfs"}
+NOT_SERVED_SECONDS = float(ready.MARGIN_SECONDS)
+"""The hot path serves no record that ends within this time."""
+
+
+def environment_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that say which files a profile's name is looked up in."""
+    return {name: environ[name] for name in ready.ENVIRONMENT if environ.get(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class UsedRecord:
+    """A record that the hot path has served: of which profile, in which environment, since and until when."""
+
+    profile: str
+    environment: Mapping[str, str]
+    written_at: float
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +55,7 @@ class ReadyShelf:
 
     def put(self, profile: str, document: bytes, expires_at: float, stamp: str | None) -> bool:
         """Make `document` ready for `profile`. False when this machine has no place in memory for it."""
-        folder = self._folder()
+        folder = self.memory_folder()
         if folder is None or stamp is None:
             return False
         key = ready.record_key(profile, self.environ)
@@ -61,9 +78,18 @@ class ReadyShelf:
             for record in folder.iterdir():
                 record.unlink(missing_ok=True)
 
-    def _folder(self) -> Path | None:
+    def in_use(self) -> list[UsedRecord]:
+        """The records that were read since they were written, as the file system remembers it.
+
+        Reading them here leaves no trace, so that only the hot path counts.
+        """
+        records = (_used_record(file) for folder in self._every_folder() for file in folder.iterdir())
+        return [record for record in records if record is not None]
+
+    def memory_folder(self, suffix: str = "") -> Path | None:
+        """A private folder on a memory file system, made if need be; None when this machine has none."""
         for place in ready.directories(self.environ, self.uid):
-            folder = Path(place)
+            folder = Path(place + suffix)
             if folder.parent.is_dir() and _filesystem(self.mounts, folder.parent) in _IN_MEMORY:
                 try:
                     make_private_folder(folder)
@@ -77,6 +103,26 @@ class ReadyShelf:
         usual = {"XDG_RUNTIME_DIR": f"/run/user/{self.uid}"}
         places = {*ready.directories(self.environ, self.uid), *ready.directories(usual, self.uid)}
         return [Path(place) for place in sorted(places) if _is_ours(place, self.uid)]
+
+
+def _used_record(file: Path) -> UsedRecord | None:
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_NOATIME", 0))
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as record:
+        state = os.fstat(descriptor)
+        if state.st_atime_ns <= state.st_mtime_ns:
+            return None
+        content = record.read(ready.LARGEST_RECORD_BYTES)
+    try:
+        expiry, key, _ = content.split(b"\n", 2)
+        profile, *values = bytes.fromhex(key.decode()).split(b"\0")
+        named = zip(ready.ENVIRONMENT, map(os.fsdecode, values), strict=True)
+        environment = {name: value for name, value in named if value}
+        return UsedRecord(os.fsdecode(profile), environment, state.st_mtime, float(expiry))
+    except ValueError:
+        return None
 
 
 def _is_ours(place: str, uid: int) -> bool:

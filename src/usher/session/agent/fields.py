@@ -42,6 +42,22 @@ def texts_of(request: Mapping[str, object], name: str) -> dict[str, str]:
     return dict(value)
 
 
+def flag_of(request: Mapping[str, object], name: str) -> bool:
+    """True or false; absent is false. Raises UsageError."""
+    value = request.get(name, False)
+    if not isinstance(value, bool):
+        raise _wrong(name, "true or false")
+    return value
+
+
+def list_of(request: Mapping[str, object], name: str) -> list[str]:
+    """The list of texts `name`; absent is empty. Raises UsageError."""
+    value = request.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _wrong(name, "a list of texts")
+    return list(value)
+
+
 def in_base64(content: bytes | None) -> str | None:
     """Bytes as an answer carries them."""
     return None if content is None else base64.b64encode(content).decode()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import os
+import select
 import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-_PROCESSES = Path("/proc")
+PROCESSES = Path("/proc")
 _LOCAL_PEERCRED = 1  # BSD and macOS: level 0, a struct xucred whose second field is the user
 _XUCRED_BYTES = 76
 
@@ -31,7 +34,50 @@ def peer_of(connection: socket.socket) -> Peer:
     return Peer(uid, pid or None)
 
 
-def process_words(pid: int | None, processes: Path = _PROCESSES) -> str:
+def tcp_peer_of(connection: socket.socket, processes: Path = PROCESSES) -> Peer | None:
+    """Who connected a TCP socket from this very machine; None when the kernel does not tell.
+
+    Connections from another network namespace (a container's own) are not in its table.
+    """
+    theirs, ours = connection.getpeername(), connection.getsockname()
+    wanted = (_in_the_table(theirs[0], theirs[1]), _in_the_table(ours[0], ours[1]))
+    table = "tcp6" if connection.family == socket.AF_INET6 else "tcp"
+    try:
+        lines = (processes / "net" / table).read_text("ascii", "replace").splitlines()[1:]
+    except OSError:
+        return None
+    for line in lines:
+        fields = line.split()
+        if (fields[1], fields[2]) == wanted:
+            return Peer(int(fields[7]), _holder_of(fields[9], processes))
+    return None
+
+
+def _in_the_table(address: str, port: int) -> str:
+    """The kernel prints each four bytes of an address as one number of this machine's byte order."""
+    packed = ipaddress.ip_address(address).packed
+    words = struct.unpack(f"={len(packed) // 4}I", packed)
+    return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
+
+
+def _holder_of(inode: str, processes: Path) -> int | None:
+    """The process that holds the socket, among those whose descriptors we may list."""
+    wanted = f"socket:[{inode}]"
+    for process in processes.glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended, or it is another user's
+            if any(_leads_to(link) == wanted for link in (process / "fd").iterdir()):
+                return int(process.name)
+    return None
+
+
+def _leads_to(link: Path) -> str:
+    try:
+        return os.readlink(link)  # noqa: PTH115 -- the text, not a path: `socket:[4711]`
+    except OSError:
+        return ""
+
+
+def process_words(pid: int | None, processes: Path = PROCESSES) -> str:
     """`terraform (4711) of bash (4700)` as far as it is known; a process may have ended meanwhile."""
     if pid is None:
         return "unknown process"
@@ -51,10 +97,30 @@ def _name_and_parent(pid: int, processes: Path) -> tuple[str, int | None]:
     return "".join(c if c.isprintable() else "?" for c in name), parent or None
 
 
-def watch_process(pid: int) -> int | None:
-    """A descriptor that becomes readable when process `pid` ends; None where the system has none.
+class ProcessWatch:
+    """Tells whether a process has ended, without taking a later one with its number for it."""
 
-    Raises ProcessLookupError when it has ended already.
-    """
-    opened = getattr(os, "pidfd_open", None)
-    return opened(pid) if opened is not None else None
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        opened = getattr(os, "pidfd_open", None)
+        try:
+            self._descriptor: int | None = opened(pid) if opened is not None else None
+        except OSError:
+            self._descriptor = None
+
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        if self._descriptor is not None:
+            ready, _, _ = select.select([self._descriptor], [], [], 0)
+            return bool(ready)
+        try:
+            os.kill(self._pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

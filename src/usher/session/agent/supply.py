@@ -42,6 +42,7 @@ class Supplied:
     account_id: str | None
     role: str
     endpoint_url: str | None = None
+    role_arn: str | None = None
 
 
 OpenProfile = Callable[[Wanted, float], Supplied]

@@ -1,0 +1,105 @@
+"""How the agent opens profiles: as the person's own commands do, but never asking anybody anything."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+from usher.cli.context import Context, context_of
+from usher.cli.opening import OpenedProfile, open_profile
+from usher.cli.serving import make_ready
+from usher.cli.terminal import Terminal
+from usher.cli.wire import SessionRooms, open_session_rooms
+from usher.cli.wire_agent import agent_place
+from usher.core.errors import UsherError
+from usher.core.hops import RoleHop, WebIdentityHop, way_key
+from usher.session.agent.supply import LEAD_SECONDS, Supplied, Wanted
+from usher.session.organizations import load_organizations
+from usher.session.ready_record import NOT_SERVED_SECONDS, UsedRecord, environment_of
+from usher.session.vault.contract import UnreadableRecordError
+
+_TO_RENEW_SECONDS = 30.0
+
+
+class AgentProfiles:
+    """Opens profiles for the agent whose own context is `context`.
+
+    Rooms are kept per environment, because finding a vault's key may be slow; what other commands change
+    (organizations, the AWS config file) is read anew each time.
+    """
+
+    def __init__(self, context: Context) -> None:
+        named = environment_of(context.environ)
+        self._around = {name: value for name, value in context.environ.items() if name not in named}
+        self._place = agent_place(context)
+        self._own = open_session_rooms(context)
+        self._rooms: dict[Wanted, SessionRooms] = {}
+
+    def open(self, wanted: Wanted, margin: float) -> Supplied:
+        """Keys for `wanted` that hold for `margin` seconds, if such can be had. Raises UsherError."""
+        _, opened = self._opened(wanted, margin)
+        organization = opened.organization.name if opened.organization is not None else ""
+        return Supplied(
+            opened.credentials,
+            way_key(tuple(link.hop for link in opened.chain.links), organization),
+            opened.region,
+            opened.account_id,
+            opened.role,
+            opened.endpoint_url,
+            _role_arn(opened),
+        )
+
+    def memory_folder(self, suffix: str) -> Path | None:
+        """A private folder on a memory file system, None where this machine has none."""
+        return self._own.shelf.memory_folder(suffix)
+
+    def renew_ready(self) -> int:
+        """Renew what the hot path serves, is in use and ends soon; says how many records were renewed."""
+        renewed = 0
+        for record in self._own.shelf.in_use():
+            wanted, margin = Wanted.of(record.profile, record.environment), _margin(record)
+            if record.expires_at - self._own.clock() > margin or not self._is_ours(wanted):
+                continue
+            try:
+                rooms, opened = self._opened(wanted, margin)
+            except UsherError:
+                continue  # whoever asks next is told what is wrong
+            make_ready(rooms, record.profile, opened)
+            renewed += 1
+        return renewed
+
+    def _opened(self, wanted: Wanted, margin: float) -> tuple[SessionRooms, OpenedProfile]:
+        place = Wanted("", wanted.environment)
+        known = self._rooms.get(place)
+        if known is not None:
+            rooms = replace(
+                known,
+                keys_margin=margin,
+                organizations=load_organizations(known.context.config_dir),
+            )
+            try:
+                return rooms, open_profile(rooms, wanted.profile)
+            except UnreadableRecordError:
+                del self._rooms[place]  # sealed with a key of its own since: find it again
+        rooms = self._rooms[place] = open_session_rooms(self._context_of(wanted))
+        return rooms, open_profile(replace(rooms, keys_margin=margin), wanted.profile)
+
+    def _is_ours(self, wanted: Wanted) -> bool:
+        return agent_place(self._context_of(wanted)) == self._place
+
+    def _context_of(self, wanted: Wanted) -> Context:
+        nowhere = io.StringIO()
+        terminal = Terminal(nowhere, nowhere, colour=False)
+        return context_of({**self._around, **dict(wanted.environment)}, terminal)
+
+
+def _margin(record: UsedRecord) -> float:
+    """Half of the record's life at most, and early enough that the hot path never misses it."""
+    half = (record.expires_at - record.written_at) / 2
+    return min(LEAD_SECONDS, max(half, NOT_SERVED_SECONDS + _TO_RENEW_SECONDS))
+
+
+def _role_arn(opened: OpenedProfile) -> str | None:
+    last = opened.chain.links[-1].hop
+    return last.role_arn if isinstance(last, RoleHop | WebIdentityHop) else None

@@ -1,0 +1,36 @@
+"""Serving a profile's keys: the `credential_process` document, and making it ready for the next call."""
+
+from __future__ import annotations
+
+import json
+
+from usher.cli.opening import OpenedProfile, is_still_kept
+from usher.cli.text.status import iso_time
+from usher.cli.wire import SessionRooms
+
+
+def credentials_document(opened: OpenedProfile) -> str:
+    """The document that AWS SDKs read from a `credential_process`."""
+    keys = opened.credentials
+    document: dict[str, object] = {
+        "Version": 1,
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key.reveal(),
+    }
+    if keys.session_token is not None:
+        document["SessionToken"] = keys.session_token.reveal()
+    if keys.expires_at is not None:
+        document["Expiration"] = iso_time(keys.expires_at)
+    if keys.account_id is not None:
+        document["AccountId"] = keys.account_id
+    return json.dumps(document)
+
+
+def make_ready(rooms: SessionRooms, profile: str, opened: OpenedProfile) -> None:
+    """Put the document where the hot path finds it, under the name that was asked for."""
+    expires_at = opened.credentials.expires_at
+    if expires_at is not None:
+        content = credentials_document(opened).encode() + b"\n"
+        rooms.shelf.put(profile, content, expires_at, opened.stamp)
+    if not is_still_kept(rooms, opened):  # a login or logout came in between and has cleared the shelf
+        rooms.shelf.remove(profile)
