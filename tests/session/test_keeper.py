@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from usher.session.errors import NotSignedInError, OidcError, PortalUnavailableE
 from usher.session.keeper import SessionKeeper
 from usher.session.login import login_with_device
 from usher.session.oidc import Tokens
-from usher.session.records import PortalSession, read_session, session_name, write_session
+from usher.session.records import read_session, session_name, write_session
 from usher.session.roles import role_credentials
 
 REFRESHER = """
@@ -46,13 +47,13 @@ def shorten(rooms, seconds):
     """Let the stored access token end in `seconds`."""
     session = stored(rooms)
     tokens = Tokens(session.tokens.access_token, rooms.desk.clock() + seconds, session.tokens.refresh_token)
-    write_session(rooms.vault, rooms.organization, PortalSession(tokens, session.client))
+    write_session(rooms.vault, rooms.organization, replace(session, tokens=tokens))
 
 
 def without_refresh_token(rooms):
     session = stored(rooms)
     tokens = Tokens(session.tokens.access_token, session.tokens.expires_at, None)
-    write_session(rooms.vault, rooms.organization, PortalSession(tokens, session.client))
+    write_session(rooms.vault, rooms.organization, replace(session, tokens=tokens))
 
 
 def test_a_fresh_token_is_used_without_asking_the_portal(signed_in, portal):
@@ -85,7 +86,7 @@ def test_sixteen_processes_share_exactly_one_refresh(signed_in, portal, tmp_path
     session = stored(signed_in)
     tokens = Tokens(session.tokens.access_token, 1.0, session.tokens.refresh_token)
     vault = SealedVault(tmp_path / "shared" / "vault", lambda: b"k" * 32)
-    write_session(vault, signed_in.organization, PortalSession(tokens, session.client))
+    write_session(vault, signed_in.organization, replace(session, tokens=tokens))
     portal.refresh_delay = 0.3
     command = [sys.executable, "-c", REFRESHER, portal.url, str(tmp_path / "shared")]
     processes = [
@@ -282,3 +283,82 @@ def test_the_keeper_is_a_value(rooms):
     assert isinstance(rooms.keeper, SessionKeeper)
     with pytest.raises(AttributeError):
         rooms.keeper.locks = None
+
+
+def test_a_token_that_the_portal_refuses_is_refreshed_once_for_the_call(signed_in, portal):
+    old = signed_in.keeper.access_token()
+    del portal.access_tokens[old.reveal()]
+    assert signed_in.keeper.with_token(signed_in.keeper.portal.accounts)
+    assert portal.count("refresh") == 1
+
+
+def test_a_token_that_a_sibling_has_replaced_is_read_anew_without_a_refresh(signed_in, portal):
+    def call(token):
+        if not seen:
+            seen.append(token)
+            login_with_device(signed_in.desk, signed_in.organization, lambda _: None)
+            raise SessionEndedError("refused")
+        return token
+
+    seen = []
+    assert signed_in.keeper.with_token(call) == stored(signed_in).tokens.access_token
+    assert portal.count("refresh") == 0
+
+
+def test_a_session_that_the_portal_refuses_even_refreshed_is_dropped_and_nobody_tries_it_again(
+    signed_in, portal
+):
+    def refused(token):
+        raise SessionEndedError("refused")
+
+    with pytest.raises(SessionEndedError, match="your session with mkdev has ended"):
+        signed_in.keeper.with_token(refused)
+    asked = len(portal.calls)
+    with pytest.raises(SessionEndedError):
+        signed_in.keeper.access_token()
+    assert len(portal.calls) == asked
+    assert not stored(signed_in).is_usable(signed_in.desk.clock())
+    assert signed_in.keeper.logout() is None
+
+
+def test_a_sibling_that_signs_in_while_the_portal_refuses_keeps_its_session(signed_in):
+    def refused(token):
+        if token != first:
+            login_with_device(signed_in.desk, signed_in.organization, lambda _: None)
+        raise SessionEndedError("refused")
+
+    first = signed_in.keeper.access_token()
+    with pytest.raises(SessionEndedError):
+        signed_in.keeper.with_token(refused)
+    assert stored(signed_in).is_usable(signed_in.desk.clock())
+
+
+def test_a_refused_refresh_is_remembered_so_that_nobody_asks_the_portal_again(signed_in, portal):
+    portal.refresh_tokens.clear()
+    shorten(signed_in, 10)
+    for _ in range(3):
+        with pytest.raises(SessionEndedError):
+            signed_in.keeper.access_token()
+    assert portal.count("refresh") == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"scopes": ("sso:account:access", "other:scope")}, {"start_url": "https://b.awsapps.com/start"}]
+)
+def test_a_session_of_other_scopes_or_another_start_url_is_none(signed_in, other):
+    from usher.session.oidc import ClientKind
+    from usher.session.records import read_registration
+
+    organization = replace(signed_in.organization, **other)
+    assert read_session(signed_in.vault, organization) is None
+    assert read_registration(signed_in.vault, organization, ClientKind.DEVICE) is None
+
+
+def test_refreshing_keeps_when_and_how_the_person_signed_in(signed_in):
+    before = stored(signed_in)
+    shorten(signed_in, 10)
+    signed_in.keeper.access_token()
+    after = stored(signed_in)
+    assert after.tokens != before.tokens
+    assert (after.signed_in_at, after.kind) == (before.signed_in_at, "device")
+    assert after.signed_in_at > 0

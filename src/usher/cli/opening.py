@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from usher.cli.context import Context
+from usher.cli.signing_in import with_sign_in
 from usher.cli.wire import SessionRooms
 from usher.cli.wire_chains import chain_walker, target_of
 from usher.core.credentials import Credentials
@@ -60,7 +61,8 @@ def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
     chain = chain_of(rooms.context, name)
     walker = chain_walker(rooms, chain)
     try:
-        keys = walker.keys()
+        start = walker.organization
+        keys = with_sign_in(rooms, start, walker.keys) if start else walker.keys()
     except (AccessRefusedError, StsRefusedError):
         rooms.shelf.remove(name)
         raise

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 
 from usher.cli.context import Context
-from usher.cli.signing_in import end_session
+from usher.cli.sign_ins import end_session
 from usher.cli.wire import open_session_rooms
 from usher.core.errors import ExitCode, UsageError
 from usher.session.organizations import choose_organization
