@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from usher.cli.context import Context
-from usher.cli.sign_ins import sign_in, sign_in_anew
 from usher.cli.inviting import Wishes
+from usher.cli.sign_ins import sign_in, sign_in_anew
 from usher.cli.text.status import iso_time, remaining
 from usher.cli.text.vault import begun_words
 from usher.cli.wire import SessionRooms, open_session_rooms
