@@ -38,6 +38,10 @@ class Home:
     outputs: list = field(default_factory=list)
 
     @property
+    def usher(self):
+        return USHER
+
+    @property
     def records(self):
         """The sealed files of its vault."""
         return list((self.folder / ".local/share/usher/vault").glob("*/*.sealed"))

@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from usher.core.errors import UsageError
 from usher.session.vault.memory import MemoryVault
+from usher.session.vault.place import Store
 from usher.session.vault.sealed import SealedVault
 
 
-@pytest.fixture(params=["memory", "sealed"])
-def vault(request, tmp_path):
+@pytest.fixture(params=["memory", "sealed", "os", "file", "agent"])
+def vault(request, tmp_path, surroundings):
     key = os.urandom(32)
-    return MemoryVault() if request.param == "memory" else SealedVault(tmp_path / "vault", lambda: key)
+    match request.param:
+        case "memory":
+            return MemoryVault()
+        case "sealed":
+            return SealedVault(tmp_path / "vault", lambda: key)
+        case store:
+            return surroundings.open(Store(store))
 
 
 def test_a_record_that_was_never_written_is_none(vault):

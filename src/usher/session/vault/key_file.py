@@ -182,11 +182,9 @@ def read_identities(path: Path) -> Sequence[object]:
 def _sealed(key: bytes, sealing: Sealing) -> bytes:
     import pyrage
 
-    match sealing:
-        case Passphrase(secret):
-            return bytes(pyrage.passphrase.encrypt(key, secret.reveal()))
-        case Recipients(public):
-            return bytes(pyrage.encrypt(key, [_recipient(text) for text in public]))
+    if isinstance(sealing, Passphrase):
+        return bytes(pyrage.passphrase.encrypt(key, sealing.secret.reveal()))
+    return bytes(pyrage.encrypt(key, [_recipient(text) for text in sealing.public]))
 
 
 def _recipient(text: str) -> object:

@@ -10,7 +10,7 @@ import base64
 import binascii
 import threading
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from usher.session.vault.keys import VaultKeyGoneError, VaultLockedError, is_key_of, key_id
 from usher.session.vault.place import Generation, Store
@@ -61,7 +61,8 @@ class OsStore:
         """Store the key and read it back: a store that loses it must not become the vault's."""
         generation, text = Generation(Store.OS, key_id(key)), base64.b64encode(key).decode()
         self._within(lambda: self._ring().set_password(_SERVICE, _entry(generation), text))
-        self.fetch(generation)
+        if self._within(lambda: self._ring().get_password(_SERVICE, _entry(generation))) != text:
+            raise KeyRingError("the operating system's key ring does not keep what it is given", hint=_HINT)
         return generation
 
     def fetch(self, generation: Generation) -> bytes:
@@ -94,32 +95,43 @@ class OsStore:
 
     def _within(self, call: Callable[[], T]) -> T:
         """`call`'s result; KeyRingError when it takes too long or the store does not open."""
-        expected: tuple[type[Exception], ...] = (*_key_ring_troubles(), VaultLockedError)
-        results: list[T] = []
-        troubles: list[Exception] = []
+        outcome: _Outcome[T] = _Outcome()
 
         def work() -> None:
-            try:
-                results.append(call())
-            except expected as error:
-                troubles.append(error)
+            with outcome:
+                outcome.results.append(call())
 
         thread = threading.Thread(target=work, name="usher-key-ring", daemon=True)
         thread.start()
         thread.join(self._patience)
-        if results:
-            return results[0]
-        if not troubles:
+        if outcome.results:
+            return outcome.results[0]
+        if outcome.trouble is None:
             raise KeyRingError(
                 f"the operating system's key ring gave no answer in {self._patience:.0f} s: "
                 "it may be waiting for somebody to unlock it in a window",
                 hint=_HINT,
             )
-        if isinstance(troubles[0], VaultLockedError):
-            raise troubles[0]
-        raise KeyRingError(
-            f"the operating system's key ring does not open: {type(troubles[0]).__name__}", hint=_HINT
-        ) from None
+        if isinstance(outcome.trouble, _key_ring_troubles()):
+            raise KeyRingError(
+                f"the operating system's key ring does not open: {type(outcome.trouble).__name__}", hint=_HINT
+            ) from None
+        raise outcome.trouble
+
+
+class _Outcome(Generic[T]):
+    """What happened in the other thread, for the one that waits."""
+
+    def __init__(self) -> None:
+        self.results: list[T] = []
+        self.trouble: BaseException | None = None
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, trouble: BaseException | None, _trace: object) -> bool:
+        self.trouble = trouble
+        return True
 
 
 _HINT = (
