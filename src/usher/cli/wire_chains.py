@@ -39,6 +39,7 @@ def chain_walker(rooms: SessionRooms, chain: Chain) -> ChainWalker:
         context.cache_dir / "locks",
         rooms.clock,
         _session_name(rooms),
+        rooms.keys_margin,
     )
     return ChainWalker(ports, chain)
 

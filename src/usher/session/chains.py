@@ -32,7 +32,7 @@ from usher.core.secrets import Secret
 from usher.core.sts_refusals import StsReason, StsRefusedError
 from usher.session.aws_login import LoginSessions
 from usher.session.chain_records import chain_record, read_hop, write_hop
-from usher.session.keeper import SessionKeeper
+from usher.session.keeper import KEYS_MARGIN_SECONDS, SessionKeeper
 from usher.session.locks import exclusive, session_lock
 from usher.session.mfa import CodeDesk
 from usher.session.organizations import PortalOrganization, check_address
@@ -43,7 +43,6 @@ from usher.session.static_keys import read_keys
 from usher.session.sts_words import in_words
 from usher.session.vault.contract import Vault
 
-MARGIN_SECONDS = 300.0
 LONGEST_WAIT_SECONDS = 180.0
 MOST_CODES = 3
 LARGEST_TOKEN_BYTES = 65_536
@@ -68,7 +67,10 @@ class Sts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChainPorts:
-    """What walking needs. `session_name` names role sessions that the profile does not name."""
+    """What walking needs. `session_name` names role sessions that the profile does not name.
+
+    `keys_margin` is for how many seconds kept keys must still hold to be used again.
+    """
 
     organization_of: Callable[[PortalHop, str], PortalOrganization]
     keeper: Callable[[PortalOrganization], SessionKeeper]
@@ -80,6 +82,7 @@ class ChainPorts:
     locks: Path
     clock: Callable[[], float]
     session_name: str
+    keys_margin: float = KEYS_MARGIN_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +278,7 @@ class ChainWalker:
 
     def _kept(self, count: int) -> Credentials | None:
         kept = self._kept_at_all(count)
-        if kept is None or (kept.expires_at or 0) <= self._ports.clock() + MARGIN_SECONDS:
+        if kept is None or (kept.expires_at or 0) <= self._ports.clock() + self._ports.keys_margin:
             return None
         return kept
 

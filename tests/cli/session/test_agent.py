@@ -1,6 +1,7 @@
 """`usher agent` as a person, a container and a long job use it."""
 
 import json
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -40,3 +41,13 @@ def test_a_grant_gives_a_containers_sdk_the_keys_of_one_role(agent, portal):
     assert set(keys) == {"AccessKeyId", "SecretAccessKey", "Token", "Expiration", "AccountId"}
     assert keys["AccountId"] == "222222222222"
     assert portal.count("credentials") == 1
+
+
+def test_a_job_longer_than_a_role_session_never_notices(agent, portal):
+    portal.role_seconds = 2
+    job = [sys.executable, str(Path(__file__).with_name("long_job.py")), "5"]
+    printed = agent.ok("exec", "--renew", STAGING, "--", *job)
+    lines = [line.split() for line in printed.splitlines()]
+    assert {method for _, method in lines} == {"container-role"}
+    assert len(lines) >= 3
+    assert json.loads(agent.ok("agent", "grants", "--json")) == []

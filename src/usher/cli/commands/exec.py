@@ -4,6 +4,7 @@ Usher is replaced by the command: exit code and signals are the command's own.
 
     usher exec mkdev-staging/AdministratorAccess -- aws s3 ls
     usher exec -- aws s3 ls             # the profile in use, or this folder's
+    usher exec --renew PROFILE -- terraform apply     # a job longer than one role session
 
 With several profiles, or --each with a pattern, the command runs in all of them; each line of output
 says whose it is, and the exit code is the highest of all.
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "usher exec [OPTIONS] [PROFILE ...] -- COMMAND [ARGUMENT ...]"
     parser.add_argument("profiles", nargs="*", metavar="PROFILE", help="a profile of the AWS config file")
     parser.add_argument("--region", metavar="REGION", help="use this region instead of the profile's")
+    parser.add_argument(
+        "--renew", action="store_true", help="for long jobs: the agent's endpoint instead of keys"
+    )
     parser.add_argument("--yes", action="store_true", help="enter protected accounts without asking")
     many = parser.add_argument_group("many accounts side by side")
     many.add_argument(
@@ -77,12 +81,18 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if not options.command:
         raise UsageError("which command?", hint="usher exec PROFILE -- COMMAND ...")
     if options.each or len(options.profiles) > 1:
+        if options.renew:
+            raise UsageError("--renew is for one profile", hint="run 'usher exec --renew' once for each")
         return _run_in_each(options, context)
     if options.json:
         raise UsageError("--json is for several profiles", hint="one command's output is its own")
     name = chosen_profile(context, options.profiles[0] if options.profiles else None)
     opened, look = open_confirmed(context, open_session_rooms(context), name, yes=options.yes)
     environ = command_environment(context.environ, opened, look, options.region)
+    if options.renew:
+        from usher.cli.renewing import renewing_environment
+
+        environ = renewing_environment(context, opened.name, environ)
     return become(options.command, environ, context.terminal)
 
 

@@ -7,24 +7,13 @@ import shlex
 from collections.abc import Mapping
 
 from usher.cli.text.agent import text_in
+from usher.shell.variables import CREDENTIALS
 
 FORMATS = ("env", "docker", "compose", "devcontainer", "json")
 
 URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN, TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 IN_CONTAINER = "/run/secrets/usher-token"
-
-# Any of these would be used instead: SDKs look at a container's credentials last.
-HIDING = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-)
 
 
 def grant_text(granted: Mapping[str, object], form: str) -> str:
@@ -65,10 +54,9 @@ def _network(granted: Mapping[str, object]) -> str:
 
 
 def _env(granted: Mapping[str, object]) -> str:
-    lines = [f"unset {' '.join(HIDING)}"]
     variables = grant_variables(granted)
-    unused = {TOKEN, TOKEN_FILE} - set(variables)
-    lines[0] += " " + " ".join(sorted(unused))
+    # SDKs look at a container's credentials last: each of these would be used instead.
+    lines = ["unset " + " ".join(name for name in CREDENTIALS if name not in variables)]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join(lines)
 

@@ -7,12 +7,13 @@ because it was away for a moment.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from usher.core.credentials import Credentials
-from usher.core.errors import UnavailableError, UsherError
+from usher.core.errors import UsherError
 
 LEAD_SECONDS = 1_200.0
 AT_LEAST_SECONDS = 30.0
@@ -51,7 +52,10 @@ OpenProfile = Callable[[Wanted, float], Supplied]
 
 @dataclass(slots=True)
 class _Demand:
-    """A profile that somebody asked for. `margin` adapts to sessions that are shorter than the lead."""
+    """A profile that somebody asked for: whether since its last renewal, and why that failed if it did.
+
+    `margin` adapts to sessions that are shorter than the lead.
+    """
 
     margin: float = LEAD_SECONDS
     expires_at: float | None = None
@@ -84,12 +88,9 @@ class CredentialSupply:
             ends = demand.expires_at
             if not demand.used or ends is None or ends - now > demand.margin or now < demand.retry_at:
                 continue
-            try:
+            with contextlib.suppress(UsherError):  # it is kept as the demand's problem
                 self._opened(wanted, demand)
-            except UsherError:
-                demand.retry_at = now + RETRY_SECONDS
-            else:
-                demand.used = False
+                demand.used = demand.problem is not None
 
     def problems(self) -> dict[str, str]:
         """Why the last attempt for a profile failed, by profile."""
@@ -106,24 +107,25 @@ class CredentialSupply:
             return self._demands.setdefault(wanted, _Demand())
 
     def _opened(self, wanted: Wanted, demand: _Demand) -> Supplied:
+        """Keys that hold for the demand's margin; failing that, those at hand while they hold at all."""
         try:
-            supplied = self._with_patience(wanted, demand)
+            supplied = self._open(wanted, demand.margin)
         except UsherError as error:
-            demand.problem = f"{error.message} ({error.hint})" if error.hint else error.message
-            raise
+            demand.problem = f"{error.message}: {error.hint}" if error.hint else error.message
+            demand.retry_at = self._clock() + RETRY_SECONDS
+            if demand.margin <= AT_LEAST_SECONDS:
+                raise
+            supplied = self._open(wanted, AT_LEAST_SECONDS)
+        else:
+            demand.problem, demand.retry_at = None, 0.0
+            self._adapt(demand, supplied)
         demand.expires_at = supplied.credentials.expires_at
         return supplied
 
-    def _with_patience(self, wanted: Wanted, demand: _Demand) -> Supplied:
-        try:
-            supplied = self._open(wanted, demand.margin)
-        except UnavailableError:
-            if demand.margin <= AT_LEAST_SECONDS:
-                raise
-            return self._open(wanted, AT_LEAST_SECONDS)  # the ones at hand, while they hold
-        demand.problem = None
-        if supplied.credentials.expires_at is not None:
-            left = supplied.credentials.expires_at - self._clock()
-            if left < demand.margin or left / 2 > demand.margin:  # new, and of another length than before
-                demand.margin = min(max(left / 2, 0.0), LEAD_SECONDS)
-        return supplied
+    def _adapt(self, demand: _Demand, supplied: Supplied) -> None:
+        """Sessions shorter than twice the lead are renewed half-way."""
+        if supplied.credentials.expires_at is None:
+            return
+        left = supplied.credentials.expires_at - self._clock()
+        if left < demand.margin or left / 2 > demand.margin:  # new, and of another length than before
+            demand.margin = min(max(left / 2, 0.0), LEAD_SECONDS)
