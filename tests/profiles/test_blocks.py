@@ -8,13 +8,14 @@ import pytest
 from botocore.configloader import load_config
 
 from usher.core.errors import UsageError
-from usher.profiles.blocks import DEFAULT_TEMPLATE, BlockStyle, WayIn, profile_name, sync_block
+from usher.profiles.blocks import BlockStyle, Wanted, remove_block, sync_block
 from usher.profiles.config_text import ConfigFileError
+from usher.profiles.names import Naming, name_all
+from usher.profiles.ways import WayIn
 
 PATH = Path("config")
 STYLE = BlockStyle(
     organization="mkdev",
-    template=DEFAULT_TEMPLATE,
     region="eu-central-1",
     command=["/opt/usher"],
     start_url="https://mkdev.awsapps.com/start",
@@ -25,8 +26,9 @@ STAGING = WayIn("222222222222", "staging", "AdministratorAccess")
 PRODUCTION = WayIn("333333333333", "production", "ReadOnlyAccess")
 
 
-def synced(text="", ways=(STAGING, PRODUCTION), style=STYLE, native=False, prune=False):
-    return sync_block(text, PATH, style, ways, native=native, prune=prune)
+def synced(text="", ways=(STAGING, PRODUCTION), style=STYLE, native=False, prune=False, naming=None, **known):
+    wanted = Wanted(name_all(naming or Naming(), style.organization, ways), **known)
+    return sync_block(text, PATH, replace(style, native=native), wanted, prune=prune)
 
 
 def as_botocore_sees(text, tmp_path):
@@ -46,8 +48,9 @@ def test_a_plain_profile_calls_usher_by_its_absolute_path(tmp_path):
 
 
 def test_paths_and_names_with_spaces_and_quotes_reach_usher_as_they_are(tmp_path):
-    style = replace(STYLE, command=["/opt/it's here/usher"], template="{organization} {account}")
-    seen = as_botocore_sees(synced(style=style, ways=[STAGING]).text, tmp_path)["profiles"]["mkdev staging"]
+    style, naming = replace(STYLE, command=["/opt/it's here/usher"]), Naming("{organization} {account}")
+    text = synced(style=style, naming=naming, ways=[STAGING]).text
+    seen = as_botocore_sees(text, tmp_path)["profiles"]["mkdev staging"]
     assert shlex.split(seen["credential_process"]) == ["/opt/it's here/usher", "credentials", "mkdev staging"]
 
 
@@ -105,9 +108,60 @@ def test_a_kept_native_profile_keeps_its_session(tmp_path):
     assert seen["profiles"]["mkdev-production/ReadOnlyAccess"]["sso_session"] in seen["sso_sessions"]
 
 
-def test_changes_inside_the_block_are_overwritten():
-    text = synced().text
-    assert synced(text.replace("eu-central-1", "mars")).text == text
+def test_changes_by_hand_inside_the_block_are_noticed_before_they_are_overwritten():
+    text = synced("[default]\n").text
+    again = synced(text.replace("eu-central-1", "mars"))
+    assert (again.text, again.edited) == (text, True)
+    assert not synced(text).edited
+    assert not synced(text.replace("\n", "\r\n")).edited, "another end of line is no change"
+    assert not synced(text.replace(" sha256=", " other=")).edited, "who takes the mark away does not mind"
+
+
+def test_profiles_named_otherwise_now_or_not_wanted_are_gone_without_pruning():
+    granted = {(way.account_id, way.permission_set) for way in (STAGING, PRODUCTION)}
+    before = synced(naming=Naming("{account}")).text
+    again = synced(before, ways=[STAGING], granted=granted)
+    assert again.names == ("mkdev-staging/AdministratorAccess",)
+    assert (again.dropped, again.stale) == (("staging", "production"), ())
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_profiles_of_an_account_that_could_not_be_listed_are_never_pruned(native):
+    before = synced(native=native).text
+    again = synced(before, ways=[STAGING], native=native, prune=True, unlisted={"333333333333"})
+    assert again.stale == ()
+    assert [section.name for section in again.kept] == ["mkdev-production/ReadOnlyAccess"]
+    assert "[profile mkdev-production/ReadOnlyAccess]" in again.text
+
+
+def test_a_profile_may_have_its_own_region_lines_and_words(tmp_path):
+    way = replace(STAGING, region="eu-west-3", keys={"output": "yaml"}, description="where we try things")
+    seen = as_botocore_sees(synced(ways=[way]).text, tmp_path)["profiles"][
+        "mkdev-staging/AdministratorAccess"
+    ]
+    assert (seen["region"], seen["output"]) == ("eu-west-3", "yaml")
+    assert seen["usher_description"] == "where we try things"
+    with pytest.raises(UsageError, match="usher_description"):
+        synced(ways=[replace(way, description="x\n[default]")])
+
+
+def test_the_default_profile_is_one_of_them_under_another_header(tmp_path):
+    ways = {"default": STAGING, "mkdev-staging": STAGING}
+    text = sync_block("", PATH, STYLE, Wanted(ways), prune=False).text
+    assert as_botocore_sees(text, tmp_path)["profiles"]["default"]["credential_process"].endswith(" default")
+    granted = {(STAGING.account_id, STAGING.permission_set)}
+    assert "[default]" not in sync_block(text, PATH, STYLE, Wanted({}, granted), prune=False).text
+    with pytest.raises(ConfigFileError, match="already a profile 'default'"):
+        sync_block("[default]\n", PATH, STYLE, Wanted(ways), prune=False)
+
+
+def test_a_block_is_removed_and_nothing_else():
+    text = synced("[default]\nregion = eu-west-1\n").text
+    assert remove_block(text, PATH, "mkdev") == (
+        "[default]\nregion = eu-west-1\n",
+        ("mkdev-staging/AdministratorAccess", "mkdev-production/ReadOnlyAccess"),
+    )
+    assert remove_block(text, PATH, "other") == (text, ())
 
 
 @pytest.mark.parametrize(
@@ -123,47 +177,10 @@ def test_a_name_taken_outside_the_block_is_an_error_that_names_the_line(own, nat
         synced("[default]\n" + own, native=native)
 
 
-def test_two_ways_in_with_one_name_are_an_error_that_names_both():
-    with pytest.raises(UsageError, match=r"222222222222.*333333333333"):
-        synced(style=replace(STYLE, template="{organization}"))
-
-
-@pytest.mark.parametrize(
-    ("account", "name"),
-    [
-        ("Größe & Co", "mkdev-Gro-e-Co/X"),
-        ("a/b c", "mkdev-a-b-c/X"),
-        ("--", "mkdev-111111111111/X"),
-        ("日本", "mkdev-111111111111/X"),
-        ("$(reboot)'\"`", "mkdev-reboot/X"),
-    ],
-)
-def test_account_names_become_names_that_every_sdk_accepts(account, name):
-    assert profile_name(DEFAULT_TEMPLATE, "mkdev", WayIn("111111111111", account, "X")) == name
-
-
-@pytest.mark.parametrize("account", ["a\nb", "a\x1b[31m", "a\u202eb", "a\0"])
-def test_account_names_with_control_characters_are_refused(account):
-    with pytest.raises(UsageError, match="control"):
-        profile_name(DEFAULT_TEMPLATE, "mkdev", WayIn("111111111111", account, "X"))
-
-
-@pytest.mark.parametrize("permission_set", ["a\nb", "a]", 'a"b', "a;b", "x" * 200])
-def test_permission_set_names_that_cannot_be_written_are_refused(permission_set):
-    with pytest.raises(UsageError):
-        profile_name(DEFAULT_TEMPLATE, "mkdev", WayIn("111111111111", "a", permission_set))
-
-
 def test_a_permission_set_that_would_add_a_setting_is_refused():
     way = WayIn("111111111111", "a", "x\ncredential_process = evil")
     with pytest.raises(UsageError):
-        synced(ways=[way], style=replace(STYLE, template="{account}"))
-
-
-@pytest.mark.parametrize("template", ["{", "{nobody}", "", " x", "a\nb", "{0}", "{account!r}]", "[x]"])
-def test_templates_that_cannot_work_are_refused(template):
-    with pytest.raises(UsageError):
-        profile_name(template, "mkdev", STAGING)
+        synced(ways=[way], naming=Naming("{account}"))
 
 
 @pytest.mark.parametrize(

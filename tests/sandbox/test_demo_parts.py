@@ -12,8 +12,8 @@ from usher.cli.commands.demo import clean_environment
 from usher.cli.text.demo import entry_lines, walk_through_json
 from usher.core.errors import UnavailableError, UsageError, UsherError
 from usher.core.secrets import Secret
-from usher.profiles.blocks import WayIn
 from usher.profiles.lookup import list_profiles
+from usher.profiles.ways import WayIn
 from usher.sandbox.client_settings import ADMIN_PROFILE, write_aws_config, write_usher_settings
 from usher.sandbox.demo import EXAMPLE, DemoSettings, Entry, expected_entries, open_demo
 from usher.sandbox.processes import Runner

@@ -8,35 +8,42 @@ from __future__ import annotations
 
 import re
 import shlex
-import string
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from usher.core.errors import UsageError
 from usher.core.ids import AccountId
-from usher.profiles.config_text import ConfigFileError, Section, read_sections, replace_block
+from usher.profiles.config_text import ConfigFileError, Section, is_edited, read_sections, replace_block
+from usher.profiles.ways import WayIn
 
-DEFAULT_TEMPLATE = "{organization}-{account}/{permission_set}"
-_FIELDS = {"organization", "account", "account_id", "permission_set"}
-_PROFILE_NAME = re.compile(r"[\w@+.%:/=,-][\w@+.%:/=, -]{0,199}", re.ASCII)
-_NOT_PLAIN = re.compile(r"[^\w@+.%:-]+", re.ASCII)
+DEFAULT_PROFILE = "default"
+# What a person may add to profiles: nothing that runs a program, leads elsewhere or is a secret.
+EXTRA_KEYS = frozenset(
+    {
+        "cli_auto_prompt",
+        "cli_binary_format",
+        "cli_history",
+        "cli_pager",
+        "cli_timestamp_format",
+        "defaults_mode",
+        "max_attempts",
+        "output",
+        "parameter_validation",
+        "retry_mode",
+        "s3_use_arn_region",
+        "sts_regional_endpoints",
+        "tcp_keepalive",
+        "use_dualstack_endpoint",
+        "use_fips_endpoint",
+    }
+)
 _HOLDS_COMMENT = re.compile(r"(^|\s)[#;]")
 
 
 @dataclass(frozen=True, slots=True)
-class WayIn:
-    """One account and permission set that the person may enter."""
-
-    account_id: AccountId
-    account_name: str
-    permission_set: str
-
-
-@dataclass(frozen=True, slots=True)
 class BlockStyle:
-    """How profiles are written.
+    """How an organization's profiles are written, plain or native.
 
     `command` is the program that `credential_process` calls. `region` is the profiles' default
     region, `sso_region` the portal's. `portal_endpoint` is the origin of a self-hosted directory and
@@ -44,7 +51,6 @@ class BlockStyle:
     """
 
     organization: str
-    template: str
     region: str
     command: Sequence[str]
     start_url: str
@@ -52,107 +58,138 @@ class BlockStyle:
     scopes: Sequence[str]
     portal_endpoint: str | None = None
     aws_endpoint: str | None = None
+    native: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the block shall hold: `profiles` by name, and what is known of the rest.
+
+    `granted` is everything that may be entered, wanted or not. The profiles of `unlisted` accounts stay as
+    they are, because nobody knows now whether they are still granted.
+    """
+
+    profiles: Mapping[str, WayIn]
+    granted: Collection[tuple[AccountId, str]] = ()
+    unlisted: Collection[AccountId] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SyncedBlock:
-    """The new text of the config file, and what it holds: all names, new ones, and ones no longer granted."""
+    """The new text of the config file, and what its block holds.
+
+    `kept` are profiles that were there and stay as they were, among them the `stale` ones, which are no
+    longer granted (pruned ones are stale and not kept). `dropped` are gone because they are named otherwise
+    now or not wanted. `edited` says that the block was changed by hand.
+    """
 
     text: str
     names: tuple[str, ...]
-    stale: tuple[str, ...]
+    kept: tuple[Section, ...] = ()
+    stale: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    edited: bool = False
 
 
-def sync_block(
-    text: str, path: Path, style: BlockStyle, ways: Iterable[WayIn], *, native: bool, prune: bool
-) -> SyncedBlock:
-    """`text` with the organization's block made to match `ways`.
+@dataclass(slots=True)
+class _Leftovers:
+    kept: list[Section] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+
+def sync_block(text: str, path: Path, style: BlockStyle, wanted: Wanted, *, prune: bool) -> SyncedBlock:
+    """`text` with the organization's block made to hold what is wanted.
 
     Profiles of the block that are no longer granted are kept, unless `prune`. Raises UsageError for
-    names that cannot be written and ConfigFileError for names taken outside the block.
+    values that cannot be written and ConfigFileError for names taken outside the block.
     """
-    profiles = _by_name(style, ways)
+    profiles = wanted.profiles
     _check_values(style)
     written = [
-        _native(style, name, way) if native else _plain(style, name, way) for name, way in profiles.items()
+        _native(style, name, way) if style.native else _plain(style, name, way)
+        for name, way in profiles.items()
     ]
-    head = _native_head(style) if native and profiles else []
+    head = _native_head(style) if style.native and profiles else []
     sections = read_sections(text, path)
     taken = {("profile", name) for name in profiles}
     if head:
         taken |= {("sso-session", style.organization), ("services", _services(style))}
     _check_collisions(sections, taken, style.organization, path)
-    old = [s for s in sections if s.block == style.organization and s.kind == "profile"]
-    stale = [section for section in old if section.name not in profiles]
-    kept = [] if prune else stale
-    if kept and not head:
+    own = [section for section in sections if section.block == style.organization]
+    left = _leftovers(own, wanted, prune=prune)
+    if left.kept and not head:
         # A kept native profile needs the session section that it names.
-        head = [_lines(s) for s in sections if s.block == style.organization and s.kind != "profile"]
-    body = "\n".join([*head, *written, *(_lines(section) for section in kept)])
-    names = (*profiles, *(section.name for section in kept))
+        head = [_lines(section) for section in own if section.kind != "profile"]
+    body = "\n".join([*head, *written, *(_lines(section) for section in left.kept)])
     return SyncedBlock(
-        replace_block(text, style.organization, body, path), names, tuple(section.name for section in stale)
+        replace_block(text, style.organization, body, path),
+        (*profiles, *(section.name for section in left.kept)),
+        tuple(left.kept),
+        tuple(left.stale),
+        tuple(left.dropped),
+        is_edited(text, style.organization),
     )
 
 
-def profile_name(template: str, organization: str, way: WayIn) -> str:
-    """The profile's name. Raises UsageError for a template or a result that no tool could use."""
-    try:
-        fields = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
-    except ValueError as error:
-        raise UsageError(f"the template {template!r} is wrong: {error}") from None
-    if not fields <= _FIELDS:
-        raise UsageError(
-            f"the template {template!r} names unknown fields: {', '.join(sorted(fields - _FIELDS))}",
-            hint="known: {organization} {account} {account_id} {permission_set}",
-        )
-    values = {
-        "organization": organization,
-        "account": _simplified(way.account_name) or way.account_id,
-        "account_id": way.account_id,
-        "permission_set": way.permission_set,
-    }
-    name = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], template)
-    if not _PROFILE_NAME.fullmatch(name) or name != name.strip():
-        raise UsageError(
-            f"{name!r} cannot be a profile's name",
-            hint="letters, digits, spaces and _ @ + . % : / = , - work in every AWS tool",
-        )
-    return name
+def remove_block(text: str, path: Path, organization: str) -> tuple[str, tuple[str, ...]]:
+    """`text` without the organization's block, and the names of the profiles that were in it."""
+    sections = read_sections(text, path)
+    names = (s.name for s in sections if s.block == organization and s.kind == "profile")
+    return replace_block(text, organization, "", path), tuple(names)
 
 
-def _simplified(account_name: str) -> str:
-    """The account's name in characters that every SDK accepts in a profile's name."""
-    if not account_name.isprintable():
-        raise UsageError(f"the account name {account_name!r} holds control characters")
-    decomposed = unicodedata.normalize("NFKD", account_name)
-    ascii_only = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _NOT_PLAIN.sub("-", ascii_only).strip("-")
-
-
-def _by_name(style: BlockStyle, ways: Iterable[WayIn]) -> dict[str, WayIn]:
-    found: dict[str, WayIn] = {}
-    for way in ways:
-        name = profile_name(style.template, style.organization, way)
-        other = found.setdefault(name, way)
-        if other != way:
-            raise UsageError(
-                f"the template gives '{name}' to both {_described(other)} and {_described(way)}",
-                hint="use {account_id} and {permission_set} in the template to tell them apart",
-            )
+def _leftovers(own: Sequence[Section], wanted: Wanted, *, prune: bool) -> _Leftovers:
+    """What becomes of the profiles in the block that are not among the wanted ones."""
+    found = _Leftovers()
+    for section in own:
+        if section.kind != "profile" or section.name in wanted.profiles:
+            continue
+        way = way_of(section)
+        if way is not None and way[0] in wanted.unlisted:
+            found.kept.append(section)
+        elif section.name == DEFAULT_PROFILE or way in wanted.granted:
+            found.dropped.append(section.name)
+        else:
+            found.stale.append(section.name)
+            if not prune:
+                found.kept.append(section)
     return found
 
 
-def _described(way: WayIn) -> str:
-    return f"{way.permission_set} in {way.account_name} ({way.account_id})"
+def way_of(section: Section) -> tuple[AccountId, str] | None:
+    """The account and permission set of a profile for single sign-on."""
+    values = section.values
+    account = values.get("usher_account_id") or values.get("sso_account_id")
+    permission_set = values.get("usher_permission_set") or values.get("sso_role_name")
+    return (AccountId(account), permission_set) if account and permission_set else None
+
+
+def check_value(value: str, what: str = "") -> None:
+    """Refuse a value that would break out of its line. Raises UsageError."""
+    if not value.isprintable() or _HOLDS_COMMENT.search(value) or value != value.strip():
+        named = f"{what} = " if what else ""
+        raise UsageError(f"{named}{value!r} cannot be written into an AWS config file")
+
+
+def profile_header(name: str) -> str:
+    """The section's header line."""
+    if name == DEFAULT_PROFILE:
+        return "[default]\n"
+    return f'[profile "{name}"]\n' if " " in name else f"[profile {name}]\n"
+
+
+def section_text(header: str, values: Mapping[str, str]) -> str:
+    """A section's lines. Raises UsageError for a value that would break out of its line."""
+    for key, value in values.items():
+        check_value(value, key)
+    return header + "".join(f"{key} = {value}\n" for key, value in values.items())
 
 
 def _check_values(style: BlockStyle) -> None:
     values = [style.region, style.start_url, style.sso_region, *style.command, *style.scopes]
-    values += [url for url in (style.portal_endpoint, style.aws_endpoint) if url]
-    for value in values:
-        if not value.isprintable() or _HOLDS_COMMENT.search(value) or value != value.strip():
-            raise UsageError(f"{value!r} cannot be written into an AWS config file")
+    for value in [*values, *(url for url in (style.portal_endpoint, style.aws_endpoint) if url)]:
+        check_value(value)
 
 
 def _check_collisions(
@@ -169,7 +206,7 @@ def _check_collisions(
 
 def _plain(style: BlockStyle, name: str, way: WayIn) -> str:
     command = " ".join(shlex.quote(part) for part in (*style.command, "credentials", name))
-    return _written(name, {"credential_process": command, **_common(style, way)})
+    return section_text(profile_header(name), {"credential_process": command, **_common(style, way)})
 
 
 def _native(style: BlockStyle, name: str, way: WayIn) -> str:
@@ -179,27 +216,29 @@ def _native(style: BlockStyle, name: str, way: WayIn) -> str:
         "sso_role_name": way.permission_set,
     }
     services = {"services": _services(style)} if style.portal_endpoint else {}
-    return _written(name, {**values, **services, **_common(style, way)})
+    return section_text(profile_header(name), {**values, **services, **_common(style, way)})
 
 
 def _common(style: BlockStyle, way: WayIn) -> dict[str, str]:
-    if not (way.permission_set.isprintable() and way.permission_set == way.permission_set.strip()):
-        raise UsageError(f"the permission set name {way.permission_set!r} holds control characters")
     return {
-        "region": style.region,
+        "region": way.region or style.region,
+        **way.keys,
         **({"endpoint_url": style.aws_endpoint} if style.aws_endpoint else {}),
         "usher_organization": style.organization,
         "usher_account_id": way.account_id,
         "usher_permission_set": way.permission_set,
+        **({"usher_description": way.description} if way.description else {}),
     }
 
 
 def _native_head(style: BlockStyle) -> list[str]:
-    session = (
-        f"[sso-session {style.organization}]\n"
-        f"sso_start_url = {style.start_url}\n"
-        f"sso_region = {style.sso_region}\n"
-        f"sso_registration_scopes = {','.join(style.scopes)}\n"
+    session = section_text(
+        f"[sso-session {style.organization}]\n",
+        {
+            "sso_start_url": style.start_url,
+            "sso_region": style.sso_region,
+            "sso_registration_scopes": ",".join(style.scopes),
+        },
     )
     if not style.portal_endpoint:
         return [session]
@@ -209,11 +248,6 @@ def _native_head(style: BlockStyle) -> list[str]:
 
 def _services(style: BlockStyle) -> str:
     return f"usher-{style.organization}"
-
-
-def _written(name: str, values: dict[str, str]) -> str:
-    quoted = f'"{name}"' if " " in name else name
-    return f"[profile {quoted}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
 
 
 def _lines(section: Section) -> str:

@@ -6,6 +6,7 @@ lines between two markers and hands every other byte back as it was.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,8 @@ from usher.core.errors import UsageError
 _HEADER = re.compile(r"\[(?P<header>.+)\]")
 _OPTION = re.compile(r"(?P<key>[^\s:=#;\[][^:=]*?)\s*[:=]\s*(?P<value>.*)")
 _MARKER = re.compile(r"# usher:(?P<edge>begin|end) (?P<name>\S+)(?: .*)?")
-_NOTE = "(written by 'usher profiles sync'; changes inside this block are overwritten)"
+_DIGEST = re.compile(r"# usher:begin \S+ sha256=(?P<digest>[0-9a-f]{16}) .*")
+_NOTE = "(written by 'usher {}'; changes inside this block are overwritten)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ def read_sections(text: str, path: Path) -> list[Section]:
     return found
 
 
-def replace_block(text: str, name: str, sections: str, path: Path) -> str:
-    """`text` with Usher's block `name` holding `sections`; no sections removes it.
+def replace_block(text: str, name: str, sections: str, path: Path, *, command: str = "profiles sync") -> str:
+    """`text` with Usher's block `name` holding `sections`, written by `command`; no sections removes it.
 
     A new block goes to the end of the file. Everything outside the block stays byte for byte, except
     that a missing line feed at the end of the file is added. Raises ConfigFileError.
@@ -91,7 +93,8 @@ def replace_block(text: str, name: str, sections: str, path: Path) -> str:
         )
     block = []
     if sections:
-        block = [f"# usher:begin {name} {_NOTE}\n", sections, f"# usher:end {name}\n"]
+        mark = f"# usher:begin {name} sha256={_digest(sections)} {_NOTE.format(command)}\n"
+        block = [mark, sections, f"# usher:end {name}\n"]
     if edges:
         _check_what_follows(lines, edges[1], path)
         return "".join([*lines[: edges[0]], *block, *lines[edges[1] + 1 :]])
@@ -99,6 +102,19 @@ def replace_block(text: str, name: str, sections: str, path: Path) -> str:
         return text
     gap = "" if not text or text.endswith("\n") else "\n"
     return "".join([text, gap, *block])
+
+
+def is_edited(text: str, name: str) -> bool:
+    """Whether the lines of block `name` are not those that were written there."""
+    lines = split_lines(text)
+    edges = [i for i, line in enumerate(lines) if (m := _marker(line)) and m[1] == name]
+    written = _DIGEST.fullmatch(lines[edges[0]].rstrip("\r\n")) if len(edges) == 2 else None
+    return written is not None and written["digest"] != _digest("".join(lines[edges[0] + 1 : edges[1]]))
+
+
+def _digest(sections: str) -> str:
+    content = sections.replace("\r\n", "\n").encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _marker(line: str) -> tuple[str, str] | None:

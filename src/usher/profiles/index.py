@@ -51,6 +51,11 @@ def write_index(cache_dir: Path, organization: str, entries: Iterable[IndexEntry
     write_private(index_folder(cache_dir) / f"{organization}.json", json.dumps(document).encode())
 
 
+def forget_index(cache_dir: Path, organization: str) -> None:
+    """Remove the organization's part of the index."""
+    (index_folder(cache_dir) / f"{organization}.json").unlink(missing_ok=True)
+
+
 def _read(file: Path) -> list[IndexEntry]:
     try:
         document = json.loads(read_private(file) or b"{}")

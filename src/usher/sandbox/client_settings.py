@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from usher.aws.clients import AwsKeys
-from usher.profiles.blocks import BlockStyle, WayIn, sync_block
+from usher.profiles.blocks import BlockStyle, Wanted, sync_block
 from usher.profiles.config_file import edit_config
+from usher.profiles.names import Naming, name_all
+from usher.profiles.ways import WayIn
 from usher.session.organizations import PortalOrganization, save_organization
 
 ADMIN_PROFILE = "mkdev-admin"
@@ -30,7 +32,6 @@ def write_aws_config(
     """
     style = BlockStyle(
         organization=organization.name,
-        template="{organization}-{account}",
         region=organization.region,
         command=("usher",),
         start_url=organization.profile_start_url,
@@ -38,12 +39,13 @@ def write_aws_config(
         scopes=organization.scopes,
         portal_endpoint=organization.endpoint_url,
         aws_endpoint=organization.aws_endpoint_url,
+        native=True,
     )
-    ways = tuple(ways)
+    wanted = Wanted(name_all(Naming("{organization}-{account}"), organization.name, ways))
     names: list[tuple[str, ...]] = []
 
     def edit(text: str) -> str:
-        synced = sync_block(text, path, style, ways, native=True, prune=True)
+        synced = sync_block(text, path, style, wanted, prune=True)
         names.append(synced.names)
         return synced.text + _admin_profile(organization, admin)
 

@@ -22,7 +22,7 @@ from usher.core.accounts import Account
 from usher.core.errors import UsageError, UsherError
 from usher.core.principals import PrincipalKind
 from usher.core.secrets import Secret
-from usher.profiles.blocks import WayIn
+from usher.profiles.ways import WayIn
 from usher.sandbox.client_settings import write_aws_config, write_usher_settings
 from usher.sandbox.cloud import Cloud, start_cloud
 from usher.sandbox.organization import SandboxOrganization, create_mkdev

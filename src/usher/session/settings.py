@@ -16,6 +16,7 @@ from usher.core.errors import UsageError
 FILE_NAME = "settings.toml"
 # Every table that some part of the program reads; docs/reference/settings.md says what is in them.
 TABLES = (
+    "accounts",
     "agent",
     "browser",
     "chains",
@@ -119,6 +120,22 @@ class Table:
         if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
             raise self.wrong(key, "a table of texts")
         return dict(value)
+
+    def tables(self) -> dict[str, Table]:
+        """The tables in this table, by name: `[accounts."222222222222"]`."""
+        found: dict[str, Table] = {}
+        for key, value in self.values.items():
+            if not isinstance(value, dict):
+                raise self.wrong(key, "a table")
+            found[key] = Table(self.settings, f"{self.name}.{key}", value)
+        return found
+
+    def within(self, key: str) -> Table:
+        """The table `key` in this table, empty when it is not there."""
+        value = self.values.get(key, {})
+        if not isinstance(value, dict):
+            raise self.wrong(key, "a table")
+        return Table(self.settings, f"{self.name}.{key}", value)
 
     def wrong(self, key: str, wanted: str) -> UsageError:
         """The error for a value of this table."""

@@ -1,12 +1,16 @@
-"""Profiles in words: what a sync wrote, its difference, and the list."""
+"""Profiles in words: what a sync wrote, its difference, and what to look at twice."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from usher.cli.terminal import printable
-from usher.profiles.lookup import ProfileTarget
+from usher.profiles.blocks import SyncedBlock
+from usher.session.crawl import Unlisted
+
+_MOST_LISTED = 10
+_COSTS_FROM = 500
 
 
 def difference(before: str, after: str, path: str) -> str:
@@ -18,33 +22,57 @@ def difference(before: str, after: str, path: str) -> str:
 
 
 def sync_summary(
-    organization: str, path: str, names: Sequence[str], stale: Sequence[str], *, pruned: bool
+    organization: str, path: str, outcome: SyncedBlock, *, left_out: int, pruned: bool, changed: bool
 ) -> str:
-    """What the block holds now."""
-    words = f"{len(names)} profile{'' if len(names) == 1 else 's'} of {organization} in {path}"
-    if not stale:
-        return words
-    listed = ", ".join(printable(name) for name in stale)
-    if pruned:
-        return f"{words}\nremoved, no longer granted: {listed}"
-    return f"{words}\nno longer granted, kept: {listed}\n'--prune' removes them"
+    """What the block holds now, and what became of the rest."""
+    names = outcome.names
+    lines = [f"{len(names):,} profile{'' if len(names) == 1 else 's'} of {organization} in {path}"]
+    if not changed:
+        lines[0] += ", as before"
+    if left_out:
+        lines.append(f"left out by your selectors: {left_out:,} more that you may enter")
+    if outcome.dropped:
+        lines.append(f"gone, named otherwise or left out now: {_listed(outcome.dropped)}")
+    if outcome.stale and pruned:
+        lines.append(f"removed, no longer granted: {_listed(outcome.stale)}")
+    elif outcome.stale:
+        lines.append(f"no longer granted, kept: {_listed(outcome.stale)}\n'--prune' removes them")
+    return "\n".join(lines)
 
 
-def profile_table(targets: Sequence[ProfileTarget]) -> str:
-    """One line per profile: name, account, permission set, organization or start URL."""
-    if not targets:
-        return "No profiles for single sign-on: run 'usher profiles sync'."
-    rows = [("PROFILE", "ACCOUNT", "PERMISSION SET", "FROM")]
-    rows += [
-        (
-            printable(target.name),
-            target.account_id,
-            printable(target.permission_set),
-            printable(target.organization or target.start_url or ""),
+def unlisted_words(unlisted: Sequence[Unlisted]) -> Iterator[str]:
+    """Which accounts could not be listed, why, and what to do."""
+    if not unlisted:
+        return
+    one = len(unlisted) == 1
+    accounts = f"{len(unlisted):,} account{'' if one else 's'}"
+    yield f"{accounts} could not be listed; their profiles stay as they are:"
+    for each in unlisted[:_MOST_LISTED]:
+        yield f"  {printable(each.account.name)} ({each.account.id}): {printable(each.reason)}"
+    if len(unlisted) > _MOST_LISTED:
+        yield f"  and {len(unlisted) - _MOST_LISTED:,} more"
+    yield "Run it again: it goes on with these."
+
+
+def shadow_warning(names: Sequence[str]) -> Iterator[str]:
+    """That the credentials file has the last word on some names."""
+    if names:
+        yield (
+            f"the AWS credentials file has sections called {_listed(names)}; "
+            "every SDK takes their keys instead of these profiles. Remove them there."
         )
-        for target in targets
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+
+
+def cost_note(text: str) -> Iterator[str]:
+    """What many profiles cost: every start of an SDK reads them all, about 100 ms per thousand."""
+    count = text.count("\n[profile ") + text.startswith("[profile ")
+    if count >= _COSTS_FROM:
+        yield (
+            f"the file has {count:,} profiles, which cost every start of an AWS SDK about {count // 10} ms; "
+            "'--include' or '--only-used' keeps it short."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(printable(name) for name in names[:_MOST_LISTED])
+    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED:,} more"
