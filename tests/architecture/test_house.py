@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,17 +61,28 @@ def _room(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
-def _trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in FILES:
-        yield _room(path), ast.parse(path.read_text())
+@cache
+def _trees() -> tuple[tuple[str, ast.Module], ...]:
+    return tuple((_room(path), ast.parse(path.read_text())) for path in FILES)
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def _walked(kind: type[ast.AST]) -> tuple[tuple[str, Any], ...]:
+    """Every node of a kind with its room, walked once for all rules."""
+    return tuple((room, node) for room, node in _nodes() if isinstance(node, kind))
+
+
+@cache
+def _nodes() -> tuple[tuple[str, Any], ...]:
+    return tuple((room, node) for room, tree in _trees() for node in ast.walk(tree))
+
+
+def _imported() -> Iterator[tuple[str, str]]:
+    for room, node in (*_walked(ast.Import), *_walked(ast.ImportFrom)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((room, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            yield room, node.module
 
 
 def _name(node: ast.expr) -> str:
@@ -84,44 +97,32 @@ def _strangers(home: Home, found: Iterator[str]) -> list[str]:
 
 @pytest.mark.parametrize("home", IMPORTS, ids=lambda home: home.what)
 def test_a_library_is_imported_only_in_its_room(home: Home) -> None:
-    found = (room for room, tree in _trees() if any(n.split(".")[0] == home.what for n in _imported(tree)))
+    found = (room for room, name in _imported() if name.split(".")[0] == home.what)
     assert _strangers(home, found) == [], home.why
 
 
 @pytest.mark.parametrize("home", CALLS, ids=lambda home: home.what)
 def test_a_call_stands_only_in_its_home(home: Home) -> None:
-    found = (
-        room
-        for room, tree in _trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _name(node.func) == home.what
-    )
+    found = (room for room, node in _walked(ast.Call) if _name(node.func) == home.what)
     assert _strangers(home, found) == [], home.why
 
 
 @pytest.mark.parametrize("home", ATTRIBUTES, ids=lambda home: home.what)
 def test_the_process_is_read_only_at_the_edge(home: Home) -> None:
-    found = (
-        room
-        for room, tree in _trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and _name(node) == home.what
-    )
+    found = (room for room, node in _walked(ast.Attribute) if _name(node) == home.what)
     assert _strangers(home, found) == [], home.why
 
 
 def test_no_check_is_an_assert_because_optimised_python_drops_it() -> None:
-    asserts = [room for room, tree in _trees() if any(isinstance(n, ast.Assert) for n in ast.walk(tree))]
-    assert asserts == []
+    assert [room for room, _ in _walked(ast.Assert)] == []
 
 
 def test_nothing_is_caught_broadly_but_at_the_outermost_frames() -> None:
     homes = ("cli/main.py", "server/app.py")
     broad = [
         room
-        for room, tree in _trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ExceptHandler) and (node.type is None or _name(node.type) == "Exception")
+        for room, node in _walked(ast.ExceptHandler)
+        if node.type is None or _name(node.type) == "Exception"
     ]
     assert [room for room in broad if room not in homes] == []
 
@@ -150,12 +151,7 @@ def test_no_file_outgrows_the_head() -> None:
 
 
 def test_no_html_stands_in_python() -> None:
-    strings = (
-        (room, node.value)
-        for room, tree in _trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+    strings = ((room, node.value) for room, node in _walked(ast.Constant) if isinstance(node.value, str))
     assert [room for room, text in strings if "<html" in text.lower() or "<div" in text.lower()] == []
 
 

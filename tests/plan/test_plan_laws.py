@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from functools import cache
+from typing import Any, assert_never
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,44 +79,52 @@ ROLES = [RoleArn(f"arn:aws:iam::{account}:role/Deployer") for account in ACCOUNT
 TEXTS = st.sampled_from(["", "one", "two"])
 
 
-def users_of(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, User]]:
-    some = st.builds(lambda text, email: ("Display " + text, "Given", "Family", email), TEXTS, TEXTS)
-    return st.dictionaries(st.sampled_from(names), some).map(
-        lambda found: {name: User(name, *fields) for name, fields in found.items()}
-    )
+# Strategies that do not change are made once: making them costs more than drawing from them.
+SOME_USERS = st.dictionaries(
+    st.sampled_from(USERS),
+    st.builds(lambda text, email: ("Display " + text, "Given", "Family", email), TEXTS, TEXTS),
+).map(lambda found: {name: User(name, *fields) for name, fields in found.items()})
+SOME_GROUPS = st.sets(st.sampled_from(GROUPS)).map(sorted)
+SOME_SETS = st.sets(st.sampled_from(SETS)).map(sorted)
+TAGS = st.dictionaries(st.sampled_from(["team", "cost", "aws:own"]), st.sampled_from(["1", "2"]))
+CONTENTS = st.tuples(
+    TEXTS,
+    st.sampled_from([3600, 7200]),
+    TEXTS,
+    st.frozensets(st.sampled_from(POLICIES)),
+    st.frozensets(st.sampled_from(CUSTOMER)),
+    st.none() | st.sampled_from(INLINE),
+    st.none() | st.sampled_from([*POLICIES, *CUSTOMER]),
+)
+ALWAYS, EITHER = st.just(True), st.booleans()
 
 
 @st.composite
-def groups_of(draw: st.DrawFn, members: list[str]) -> dict[str, Group]:
-    names = draw(st.sets(st.sampled_from(GROUPS)))
-    inside = st.frozensets(st.sampled_from(members)) if members else st.just(frozenset())
-    return {name: Group(name, draw(TEXTS), draw(inside)) for name in sorted(names)}
+def groups_of(draw: st.DrawFn, members: tuple[str, ...]) -> dict[str, Group]:
+    inside = some_of(members)
+    return {name: Group(name, draw(TEXTS), draw(inside)) for name in draw(SOME_GROUPS)}
+
+
+@cache
+def some_of(members: tuple[Any, ...]) -> st.SearchStrategy[frozenset[Any]]:
+    return st.frozensets(st.sampled_from(members)) if members else st.just(frozenset())
 
 
 @st.composite
 def permission_sets(draw: st.DrawFn, managed: st.SearchStrategy[bool]) -> dict[str, PermissionSet]:
     found = {}
-    for name in sorted(draw(st.sets(st.sampled_from(SETS)))):
-        tags = draw(
-            st.dictionaries(st.sampled_from(["team", "cost", "aws:own"]), st.sampled_from(["1", "2"]))
-        )
+    for name in draw(SOME_SETS):
+        tags = draw(TAGS)
         if draw(managed):
             tags = {**tags, MANAGED_BY_TAG: MANAGED_BY_ACCESS_FILE}
-        found[name] = PermissionSet(
-            name,
-            draw(TEXTS),
-            draw(st.sampled_from([3600, 7200])),
-            draw(TEXTS),
-            draw(st.frozensets(st.sampled_from(POLICIES))),
-            draw(st.frozensets(st.sampled_from(CUSTOMER))),
-            draw(st.none() | st.sampled_from(INLINE)),
-            draw(st.none() | st.sampled_from([*POLICIES, *CUSTOMER])),
-            tags,
-        )
+        found[name] = PermissionSet(name, *draw(CONTENTS), tags)
     return found
 
 
-def assignments_of(principals: list[Principal], sets: list[str]) -> st.SearchStrategy[frozenset[Assignment]]:
+@cache
+def assignments_of(
+    principals: tuple[Principal, ...], sets: tuple[str, ...]
+) -> st.SearchStrategy[frozenset[Assignment]]:
     if not principals or not sets:
         return st.just(frozenset())
     one = st.builds(
@@ -124,7 +133,8 @@ def assignments_of(principals: list[Principal], sets: list[str]) -> st.SearchStr
     return st.frozensets(one, max_size=12)
 
 
-def entitlements_of(principals: list[Principal]) -> st.SearchStrategy[frozenset[Entitlement]]:
+@cache
+def entitlements_of(principals: tuple[Principal, ...]) -> st.SearchStrategy[frozenset[Entitlement]]:
     if not principals:
         return st.just(frozenset())
     return st.frozensets(
@@ -132,37 +142,36 @@ def entitlements_of(principals: list[Principal]) -> st.SearchStrategy[frozenset[
     )
 
 
-def principals_in(users: dict[str, User], groups: dict[str, Group]) -> list[Principal]:
-    return [Principal(PrincipalKind.USER, name) for name in users] + [
-        Principal(PrincipalKind.GROUP, name) for name in groups
-    ]
+def principals_in(users: dict[str, User], groups: dict[str, Group]) -> tuple[Principal, ...]:
+    people = tuple(Principal(PrincipalKind.USER, name) for name in sorted(users))
+    return (*people, *(Principal(PrincipalKind.GROUP, name) for name in groups))
 
 
 @st.composite
 def desired_worlds(draw: st.DrawFn) -> DesiredAccess:
-    users = draw(users_of(USERS))
-    groups = draw(groups_of(sorted(users)))
-    sets = draw(permission_sets(st.just(True)))
+    users = draw(SOME_USERS)
+    groups = draw(groups_of(tuple(sorted(users))))
     sets = {
         name: replace(each, tags={key: v for key, v in each.tags.items() if key != "aws:own"})
-        for name, each in sets.items()
+        for name, each in draw(permission_sets(ALWAYS)).items()
     }
-    grants = draw(assignments_of(principals_in(users, groups), sorted(sets)))
-    roles = draw(entitlements_of(principals_in(users, groups)))
-    decided = frozenset({"Deployer"}) if roles or draw(st.booleans()) else frozenset()
+    principals = principals_in(users, groups)
+    grants = draw(assignments_of(principals, tuple(sets)))
+    roles = draw(entitlements_of(principals))
+    decided = frozenset({"Deployer"}) if roles or draw(EITHER) else frozenset()
     return DesiredAccess(ACCOUNTS, users, groups, sets, grants, roles, roles=decided)
 
 
 @st.composite
 def actual_worlds(draw: st.DrawFn) -> ActualAccess:
-    users = draw(users_of(USERS))
-    groups = draw(groups_of(sorted(users)))
-    sets = draw(permission_sets(st.booleans()))
-    gone = [Principal(PrincipalKind.GROUP, "11111111-2222-3333-4444-555555555555")]
-    grants = draw(assignments_of([*principals_in(users, groups), *gone], sorted(sets)))
-    pairs = sorted({(grant.permission_set, grant.account_id) for grant in grants})
-    stale = draw(st.frozensets(st.sampled_from(pairs))) if pairs else frozenset()
-    roles = draw(entitlements_of([*principals_in(users, groups), *gone]))
+    users = draw(SOME_USERS)
+    groups = draw(groups_of(tuple(sorted(users))))
+    sets = draw(permission_sets(EITHER))
+    gone = Principal(PrincipalKind.GROUP, "11111111-2222-3333-4444-555555555555")
+    principals = (*principals_in(users, groups), gone)
+    grants = draw(assignments_of(principals, tuple(sets)))
+    stale = draw(some_of(tuple(sorted({(grant.permission_set, grant.account_id) for grant in grants}))))
+    roles = draw(entitlements_of(principals))
     return ActualAccess(INSTANCE, ACCOUNTS, users, groups, sets, grants, stale=stale, entitlements=roles)
 
 
