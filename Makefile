@@ -68,10 +68,12 @@ clients: setup
 	@tests/clients/install/node_packages.sh
 	@$(BIN)/python tests/clients/install/aws_cli.py || true
 
+# What is marked `scale` does at full size what smaller tests cover: without coverage, which would double it.
 test: setup clients
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n $(WORKERS) $(PYTEST_ARGUMENTS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) -m 'not scale' $(PYTEST_ARGUMENTS)
 	@$(MAKE) --no-print-directory coverage
+	$(BIN)/python -m pytest -n $(WORKERS) -m scale $(PYTEST_ARGUMENTS)
 
 coverage:
 	@$(BIN)/coverage combine --quiet
@@ -91,9 +93,9 @@ style: setup
 # Under -O Python drops `assert`, so a check written as one would silently vanish. PYTHONOPTIMIZE
 # rather than -O, because it also reaches the test workers and every process that the tests start.
 # Tests still test: pytest rewrites their asserts into raises (tests/architecture/test_asserts.py
-# proves it in this very run). What is marked `once` (real peers, full size) is left to `make test`.
-optimised: setup clients
-	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) -q -m 'not once' --ignore=tests/clients \
+# proves it in this very run). What is marked `once` or `scale` is left to `make test`.
+optimised: setup
+	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) -q -m 'not once and not scale' \
 		-W 'ignore:assertions not in test modules' $(PYTEST_ARGUMENTS)
 
 clean:

@@ -7,14 +7,21 @@ no missing install step hides behind a green run. `find_client` hands the progra
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import uvicorn
+from starlette.types import ASGIApp
 
 PROJECT = Path(__file__).resolve().parents[1]
 CLIENTS = PROJECT / ".cache" / "clients"
@@ -91,6 +98,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A real client is not Python of ours: whoever drives one need not do so again under `python -O`."""
+    for item in items:
+        if item.get_closest_marker("client"):
+            item.add_marker("once")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("client"):
         for name in mark.args:
@@ -151,6 +165,64 @@ def screenshots(project: Path) -> Path:
     folder = project / "artifacts" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+class _LoopbackServer(uvicorn.Server):
+    """uvicorn without its ticks of a tenth of a second, of which an orderly end takes several."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(app, port=0, log_level="warning", lifespan="off", proxy_headers=False)
+        )
+        self.ready = threading.Event()
+
+    async def main_loop(self) -> None:
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        await self.on_tick(0)  # sets the Date header
+        self.ready.set()
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._told.set)
+
+
+@contextmanager
+def _on_loopback(app: ASGIApp, listener: socket.socket | None = None) -> Iterator[str]:
+    with listener or socket.create_server(("127.0.0.1", 0)) as held:
+        server = _LoopbackServer(app)
+        thread = threading.Thread(target=server.run, args=([held],), daemon=True)
+        thread.start()
+        if not server.ready.wait(30):
+            raise TimeoutError("the server did not start")
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+        server.stop()
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def on_loopback() -> Callable[..., AbstractContextManager[str]]:
+    """`with on_loopback(app) as origin:` serves it on a loopback port, or on a listener handed over."""
+    return _on_loopback
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of this version, to be copied: making one costs more than most tests that need it."""
+    from usher.server.store.database import open_sqlite
+    from usher.server.store.schema import migrate
+
+    path = tmp_path_factory.mktemp("migrated", numbered=True) / "directory.db"
+    database = open_sqlite(path, time.time)
+    migrate(database)
+    database.close()
+    return path
 
 
 @pytest.fixture

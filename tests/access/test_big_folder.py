@@ -16,6 +16,8 @@ from worlds import big_access_files
 from usher.access.load import load_access_files
 from usher.access.resolve import resolve_access
 
+pytestmark = pytest.mark.scale
+
 
 @pytest.mark.parametrize(("accounts", "sets", "assignments"), [(1, 1, 0), (40, 30, 700), (420, 300, 9_000)])
 def test_a_big_folder_gives_what_was_asked_for(accounts: int, sets: int, assignments: int) -> None:

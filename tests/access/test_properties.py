@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -87,6 +88,7 @@ def test_any_bytes_are_understood_or_refused(data: bytes) -> None:
     _is_understood_or_refused(data.decode("utf-8", "surrogateescape"))
 
 
+@pytest.mark.scale
 @settings(max_examples=400)
 @given(yaml_like)
 def test_anything_like_yaml_is_understood_or_refused(text: str) -> None:
@@ -244,6 +246,7 @@ def _as_yaml(document: dict[str, Any]) -> str:
     return stream.getvalue()
 
 
+@pytest.mark.scale
 @settings(max_examples=150, deadline=None)
 @given(worlds(), st.sampled_from([_as_yaml, json.dumps, lambda document: json.dumps(document, indent=2)]))
 def test_what_a_model_says_is_what_its_file_says(
@@ -256,6 +259,7 @@ def test_what_a_model_says_is_what_its_file_says(
     assert {key: getattr(access, key) for key in meant} == meant
 
 
+@pytest.mark.scale
 @settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_what_the_loader_takes_the_schema_takes(world: tuple[dict[str, Any], dict[str, Any]]) -> None:

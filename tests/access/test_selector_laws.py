@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ from usher.access.tag_needs import accounts_to_ask_for_tags
 from usher.core.accounts import Account
 from usher.core.ids import AccountId
 from usher.core.rules import RuleNote
+
+pytestmark = pytest.mark.scale
 
 UNITS = ("A", "B")
 TAGS = st.dictionaries(st.sampled_from("kl"), st.sampled_from("xyz"), max_size=2)

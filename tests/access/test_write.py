@@ -384,6 +384,7 @@ def worlds(draw: st.DrawFn) -> ActualAccess:
     )
 
 
+@pytest.mark.scale
 @given(worlds())
 @settings(max_examples=200, deadline=None)
 def test_the_plan_of_what_was_written_is_empty(actual: ActualAccess) -> None:

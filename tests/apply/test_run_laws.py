@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from usher.core.organization import MANAGED_BY_ACCESS_FILE, MANAGED_BY_TAG, Desi
 from usher.core.permission_sets import ManagedPolicy, PermissionSet
 from usher.core.principals import Group, Principal, PrincipalKind, User
 from usher.core.rules import DriftMode, Place, RuleNote
+
+pytestmark = pytest.mark.scale
 
 ACCOUNTS = {
     AccountId(f"{n:012}"): Account(AccountId(f"{n:012}"), f"account{n}", is_management=n == 1)

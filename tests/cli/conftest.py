@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
-import uvicorn
 from sqlalchemy import delete, insert, update
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -37,7 +37,6 @@ from usher.server.store.database import Database, open_sqlite
 from usher.server.store.identity import StoredUser, insert_user
 from usher.server.store.instance import Instance, insert_instance
 from usher.server.store.operations import Operation, OperationKind
-from usher.server.store.schema import migrate
 from usher.server.store.tables import provisioned_roles
 
 REGION = "eu-central-1"
@@ -154,15 +153,19 @@ class AccessDirectory:
 
 @pytest.fixture
 def access_directory(
-    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    own_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    migrated_database: Path,
+    on_loopback: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[AccessDirectory]:
     """An initialised directory of mkdev; the process stands in an empty folder and holds the admin key."""
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     config = ServerConfig(data, "http://127.0.0.1:8700", REGION)
     sealer = create_sealing_key(config.sealing_key_file)
+    shutil.copy(migrated_database, config.database_file)
     database = open_sqlite(config.database_file, time.time)
-    migrate(database)
     instance = Instance(
         "arn:aws:sso:::instance/ssoins-0123456789abcdef", "d-0123456789", "usher", REGION, 43_200, time.time()
     )
@@ -180,7 +183,7 @@ def access_directory(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY.secret.reveal())
     tags: dict[str, dict[str, str]] = {}
     app = _with_organization(Starlette(routes=control_routes(services)), tags)
-    with _served(app) as origin:
+    with on_loopback(app) as origin:
         yield AccessDirectory(origin, jobs, folder, tags)
     for timer in jobs.timers:
         timer.join()
@@ -252,15 +255,3 @@ def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, s
             held = ACCOUNTS[:1] if asked["ParentId"] == "r-mkde" else ACCOUNTS[1:]
             return {"Accounts": [{"Id": each.id, "Name": each.name, "State": "ACTIVE"} for each in held]}
     raise LookupError(operation)
-
-
-@contextmanager
-def _served(app: ASGIApp) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)

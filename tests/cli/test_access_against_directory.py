@@ -16,6 +16,8 @@ import pytest
 from usher.sandbox.client_settings import ADMIN_PROFILE
 from usher.sandbox.demo import EXAMPLE, Demo, DemoSettings, free_port, open_demo
 
+pytestmark = pytest.mark.once
+
 
 @dataclass(frozen=True)
 class Desk:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,18 +11,24 @@ from pathlib import Path
 
 import pytest
 
+from usher.cli.main import run
+
 Usher = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run_usher(own_home: Path) -> Usher:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "usher", *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=60, env=os.environ, check=False
-        )
+def run_usher(own_home: Path, capsys: pytest.CaptureFixture[str]) -> Usher:
+    """Run a command: in this process, or in one of its own when it would serve."""
 
-    return run
+    def usher(*arguments: str) -> subprocess.CompletedProcess[str]:
+        if arguments[0] == "serve":
+            command = [sys.executable, "-m", "usher", *arguments]
+            return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        capsys.readouterr()
+        code = run(arguments)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return usher
 
 
 def test_a_new_directory_shows_its_administrators_keys_once(run_usher: Usher, tmp_path: Path) -> None:

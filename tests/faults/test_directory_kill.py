@@ -28,6 +28,8 @@ from usher.server.audit.chain import first_broken_event
 from usher.server.store.audit_events import read_events
 from usher.server.store.database import open_sqlite
 
+pytestmark = pytest.mark.scale
+
 KILLS = 20
 ACCOUNTS = "accounts: {management: {}, staging: {}, production: {}}\n"
 PEOPLE = """\

@@ -45,6 +45,8 @@ from usher.server.store.permission_sets import (
 from usher.server.store.schema import migrate
 from usher.server.store.tables import assignments, operations, permission_sets, provisioned_roles
 
+pytestmark = pytest.mark.scale
+
 KILLS = 24
 LONGEST_LIFE_SECONDS = 0.6
 POLICIES = ("ReadOnlyAccess", "SecurityAudit", "IAMReadOnlyAccess")

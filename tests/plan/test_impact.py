@@ -316,6 +316,7 @@ def before_and_after(plan: Plan, desired: DesiredAccess, actual: ActualAccess) -
     return before, expanded(grants, inside, users, unread)
 
 
+@pytest.mark.scale
 @given(worlds())
 @settings(max_examples=400, deadline=None)
 def test_the_impact_is_what_plain_expansion_before_and_after_gives(

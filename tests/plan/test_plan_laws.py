@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, assert_never
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,8 @@ from usher.plan.diff import is_managed, plan_changes
 from usher.plan.order import needs, settles, stage
 from usher.plan.undo import plan_undo
 from usher.plan.words import sign_of, words_of
+
+pytestmark = pytest.mark.scale
 
 INSTANCE = Instance(
     InstanceArn("arn:aws:sso:::instance/ssoins-0123456789abcdef"), IdentityStoreId("d-0123456789")

@@ -167,6 +167,7 @@ def _moto(document: PolicyDocument, action: str, resource: str) -> Decision:
     return _MOTO[IAMPolicy(document.json).is_action_permitted(action, resource)]
 
 
+@pytest.mark.scale
 @settings(max_examples=500)
 @given(
     _documents(conditions=False, not_resource=False), st.sampled_from(_ACTIONS), st.sampled_from(_RESOURCES)

@@ -219,6 +219,7 @@ def test_levels_say_how_grave_a_mistake_is():
     assert LintKind.COVERED.level is LintLevel.NOTE
 
 
+@pytest.mark.scale
 def test_what_aws_publishes_has_hardly_an_error(document):
     documents = json.loads(published.aws_managed_policies_data)
     errors = {

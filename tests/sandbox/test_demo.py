@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 OPERATOR, DEVELOPER = "operator@mkdev.example", "developer@mkdev.example"
 SECONDS = 120
 

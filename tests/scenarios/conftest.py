@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-import uvicorn
 from botocore.awsrequest import AWSResponse
 from sqlalchemy import insert, select
 from starlette.applications import Starlette
@@ -413,7 +412,9 @@ def full_directory(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Admi
 
 @pytest.fixture(scope="module")
 def set_stage(
-    full_directory: tuple[Path, AdminKey], tmp_path_factory: pytest.TempPathFactory
+    full_directory: tuple[Path, AdminKey],
+    tmp_path_factory: pytest.TempPathFactory,
+    on_loopback: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[Callable[..., Stage]]:
     """`set_stage(limits)`: the full-size organization; with another shape, one that is still empty."""
     with ExitStack() as stack:
@@ -428,7 +429,7 @@ def set_stage(
             virtual = VirtualTime()
             services, gate = _services(folder, limits, virtual, organization_of(shape))
             stack.callback(services.database.close)
-            origin = stack.enter_context(_served(Starlette(routes=control_routes(services, gate.around))))
+            origin = stack.enter_context(on_loopback(Starlette(routes=control_routes(services, gate.around))))
             send = sent_straight_to(json_door(services, gate.around))
             return Stage(virtual, services.database, lambda stage: open_rooms(stage, origin, key, send))
 
@@ -480,18 +481,6 @@ def sent_straight_to(door: Callable[[ControlRequest], Mapping[str, Any]]) -> Cal
         return AWSResponse(request.url, status, {}, _Body(answer))
 
     return send
-
-
-@contextmanager
-def _served(app: Starlette) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from usher.core.organization import ActualAccess, DesiredAccess
 from usher.plan.diff import plan_changes
 from usher.server.limits.settings import AwsLimits
 
+pytestmark = pytest.mark.scale
+
 CALM = AwsLimits(throttled=0, failing=0, seed=11)
 STORMY = AwsLimits(seed=11)
 NEW_GRANTS = 1_000

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 USHER = [sys.executable, "-m", "usher"]
 REGION = "eu-central-1"
 ORGANIZATION = {

@@ -10,6 +10,8 @@ import pytest
 
 from usher.server.limits.settings import AwsLimits
 
+pytestmark = pytest.mark.scale
+
 
 @pytest.mark.parametrize("seed", range(4))
 def test_an_organization_made_from_nothing_in_a_storm_is_whole_however_often_the_client_dies(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from uuid import uuid4
 
 import boto3
 import pytest
-import uvicorn
 from botocore.config import Config
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -35,7 +35,6 @@ from usher.server.store.admin_keys import AdminKey, insert_admin_key
 from usher.server.store.database import Database, open_sqlite
 from usher.server.store.identity import StoredUser, insert_user
 from usher.server.store.instance import Instance, insert_instance
-from usher.server.store.schema import migrate
 from usher.server.store.sign_in import StoredPassword, write_password
 
 REGION = "eu-central-1"
@@ -93,12 +92,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def services(tmp_path: Path, clock: Clock) -> Iterator[Services]:
+def services(tmp_path: Path, clock: Clock, migrated_database: Path) -> Iterator[Services]:
     """An initialised directory with one administrator's key."""
     config = ServerConfig(tmp_path, "http://127.0.0.1:8700", REGION)
     sealer = create_sealing_key(config.sealing_key_file)
+    shutil.copy(migrated_database, config.database_file)
     database: Database = open_sqlite(config.database_file, clock)
-    migrate(database)
     arn = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
     instance = Instance(arn, "d-0123456789", "usher", REGION, 12 * 3600, clock())
     with database.change("test") as change:
@@ -111,25 +110,12 @@ def services(tmp_path: Path, clock: Clock) -> Iterator[Services]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[list[BaseRoute]], str]]:
+def serve(
+    on_loopback: Callable[..., AbstractContextManager[str]],
+) -> Iterator[Callable[[list[BaseRoute]], str]]:
     """`serve(routes)` answers them on a loopback port of its own and gives the origin."""
-    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(routes: list[BaseRoute]) -> str:
-        app = Starlette(routes=routes)
-        config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", proxy_headers=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            thread.join(0.01)
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-
-    yield start
-    for server, thread in servers:
-        server.should_exit = True
-        thread.join(10)
+    with ExitStack() as running:
+        yield lambda routes: running.enter_context(on_loopback(Starlette(routes=routes)))
 
 
 @pytest.fixture
@@ -176,24 +162,17 @@ def at_own_address(services: Services) -> Iterator[tuple[Services, socket.socket
 
 
 @pytest.fixture
-def serve_at() -> Iterator[Callable[[list[BaseRoute], socket.socket], None]]:
+def serve_at(
+    on_loopback: Callable[..., AbstractContextManager[str]],
+) -> Iterator[Callable[[list[BaseRoute], socket.socket], None]]:
     """`serve_at(routes, listener)` answers them, with the headers that every answer carries."""
-    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+    with ExitStack() as running:
 
-    def start(routes: list[BaseRoute], listener: socket.socket) -> None:
-        app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, https=False)])
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", proxy_headers=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        while not server.started:
-            thread.join(0.01)
-        servers.append((server, thread))
+        def start(routes: list[BaseRoute], listener: socket.socket) -> None:
+            app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, https=False)])
+            running.enter_context(on_loopback(app, listener))
 
-    yield start
-    for server, thread in servers:
-        server.should_exit = True
-        thread.join(10)
+        yield start
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -41,7 +42,6 @@ from usher.server.store.permission_sets import (
     read_permission_set_by_id,
 )
 from usher.server.store.roles import ProvisionedRole, read_role
-from usher.server.store.schema import migrate
 
 WAIT_SECONDS = 30.0
 ADMIN = "admin@mkdev.example"
@@ -224,7 +224,7 @@ def mkdev(cloud: Cloud) -> SandboxOrganization:
 
 @pytest.fixture
 def make_directory(
-    tmp_path: Path, cloud: Cloud, mkdev: SandboxOrganization
+    tmp_path: Path, cloud: Cloud, mkdev: SandboxOrganization, migrated_database: Path
 ) -> Iterator[Callable[..., Directory]]:
     """`make_directory()` opens the directory in the test's folder; a second one is it after a restart."""
     made: list[Directory] = []
@@ -232,9 +232,10 @@ def make_directory(
     def make(**options: Any) -> Directory:
         config = ServerConfig(tmp_path, "https://sso.mkdev.example", mkdev.region)
         is_new = not config.database_file.exists()
+        if is_new:
+            shutil.copy(migrated_database, config.database_file)
         database = open_sqlite(config.database_file, time.time)
         sealer = made[0].signing_keys._sealer if made else create_sealing_key(config.sealing_key_file)
-        migrate(database)
         mark = uuid4().hex[:16]
         if is_new:
             instance = Instance(
