@@ -54,7 +54,7 @@ def machine(tmp_path):
 
 
 def opened(name, account):
-    return SimpleNamespace(name=name, credentials=SimpleNamespace(account_id=account))
+    return SimpleNamespace(name=name, account_id=account)
 
 
 def test_a_rule_says_for_what_it_is_and_how_that_looks(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from usher.profiles.index import IndexEntry, index_folder, read_index, write_index
@@ -30,11 +32,14 @@ def test_every_organization_has_its_own_part(tmp_path):
         "{",
         "[]",
         '{"version": 0, "entries": [1]}',
-        '{"version": 1}',
-        '{"version": 1, "entries": [{"profile": "a"}]}',
+        '{"version": 2}',
+        '{"version": 2, "fields": ["profile"], "entries": [["a"]]}',
+        '{"version": 2, "fields": FIELDS, "entries": [["a"]]}',
     ],
 )
 def test_a_damaged_part_is_as_if_empty(tmp_path, content):
     write_index(tmp_path, "mkdev", [STAGING])
-    (index_folder(tmp_path) / "mkdev.json").write_text(content)
+    (index_folder(tmp_path) / "mkdev.json").write_text(
+        content.replace("FIELDS", json.dumps(IndexEntry._fields))
+    )
     assert read_index(tmp_path) == []

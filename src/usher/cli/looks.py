@@ -6,8 +6,7 @@ the account is found in the index, in the config file's keys, or in the keys tha
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,8 @@ from usher.cli.terminal import Terminal, printable
 from usher.core.errors import NoAccessError, UsherError
 from usher.core.ids import AccountId
 from usher.core.looks import PLAIN, Colour, Confirm, Look, LookRule, Seen, look_of
-from usher.profiles.config_file import read_config
-from usher.profiles.config_text import read_sections
 from usher.profiles.index import IndexEntry, read_index
+from usher.profiles.known import known_profiles
 from usher.session.settings import Settings, Table, load_settings
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def look_for(context: Context, profile: str | IndexEntry | OpenedProfile) -> Loo
         return look_of(rules, seen_entry(profile))
     if isinstance(profile, str):
         return look_of(rules, _seen(context, profile, None))
-    return look_of(rules, _seen(context, profile.name, profile.credentials.account_id))
+    return look_of(rules, _seen(context, profile.name, profile.account_id))
 
 
 def confirm_entry(context: Context, name: str, look: Look, *, yes: bool) -> None:
@@ -116,6 +114,8 @@ def _colour(table: Table) -> Colour | None:
     try:
         return Colour(name)
     except ValueError:
+        import difflib
+
         near = difflib.get_close_matches(name, list(Colour), 1)
         meant = f" (did you mean '{near[0]}'?)" if near else ""
         raise table.wrong("colour", f"one of: {', '.join(Colour)}{meant}") from None
@@ -132,22 +132,23 @@ def _confirm(table: Table) -> Confirm:
     raise table.wrong("confirm", 'true, false or "type"')
 
 
-def _seen(context: Context, name: str, account: str | None) -> Seen:
+def _seen(context: Context, name: str, account: AccountId | None) -> Seen:
     """What is known of the profile `name`; `account` is where its keys lead, once they are there."""
     entries = read_index(context.cache_dir)
     own = _by_name(entries, name)
+    if own is None:
+        own = _by_name(known_profiles(context.cache_dir, context.aws_config_file), name)
     if own is not None and account in {None, own.account_id}:
         return seen_entry(own)
-    values = _config_values(context, name)
-    role_account, role_name = _role(values.get("role_arn", ""))
-    number = account or role_account or values.get("usher_account_id") or values.get("sso_account_id")
-    permission_set = role_name or values.get("usher_permission_set") or values.get("sso_role_name") or ""
-    organization = values.get("usher_organization") or values.get("sso_session") or ""
-    seen = Seen(name, AccountId(number) if number else None, "", permission_set, organization)
-    same = next((entry for entry in entries if entry.account_id == number), None)
-    if same is None:
-        return seen
-    return replace(seen, account_name=same.account_name, unit=same.unit, tags=same.tags)
+    seen = seen_entry(own) if own else Seen(name)
+    there = next((entry for entry in entries if entry.account_id == account), None)
+    return replace(
+        seen,
+        account_id=account,
+        account_name=there.account_name if there else "",
+        unit=there.unit if there else "",
+        tags=there.tags if there else {},
+    )
 
 
 def _by_name(entries: Iterable[IndexEntry], name: str) -> IndexEntry | None:
@@ -159,21 +160,6 @@ def _by_name(entries: Iterable[IndexEntry], name: str) -> IndexEntry | None:
         if entry.profile in {f"{entry.organization}-{name}", f"{entry.organization}/{name}"}:
             short = entry
     return short
-
-
-def _config_values(context: Context, name: str) -> Mapping[str, str]:
-    path = context.aws_config_file
-    sections = read_sections(read_config(path), path)
-    found = (section.values for section in sections if section.kind == "profile" and section.name == name)
-    return next(found, {})
-
-
-def _role(arn: str) -> tuple[str, str]:
-    """Account and name of the role that `arn` names: `arn:aws:iam::333333333333:role/path/name`."""
-    parts = arn.split(":", 5)
-    if len(parts) != 6 or not parts[5].startswith("role/"):
-        return "", ""
-    return parts[4], parts[5].rpartition("/")[2]
 
 
 def _marked(look: Look) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "exec": "run a command with a profile's credentials, or in many accounts side by side",
     "env": "print a profile's credentials as variables",
     "agent": "keys in memory only, for containers and long jobs",
+    "pick": "choose a profile by typing a few letters of it",
     "credentials": "print a profile's credentials for credential_process",
     "console": "open a profile's console",
     "trust": "let a folder's .usher file choose the profile",
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
             return _show(f"usher {VERSION}", ExitCode.DONE)
         if arguments[0] == "--complete":
             return _complete(arguments[1:])
-        return _run_command(arguments[0], arguments[1:])
+        return run_command(arguments[0], arguments[1:])
     except UsherError as error:
         from usher.cli.context import read_context
         from usher.cli.result import report_error
@@ -78,7 +79,8 @@ def _complete(words: Sequence[str]) -> ExitCode:
     return ExitCode.DONE
 
 
-def _run_command(name: str, arguments: Sequence[str]) -> int:
+def run_command(name: str, arguments: Sequence[str]) -> int:
+    """Run the command `name` and return its exit code. Raises UsherError."""
     if name not in COMMANDS:
         import difflib
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import TextIO
@@ -50,8 +49,13 @@ class Terminal:
 
     @property
     def colours(self) -> bool:
-        """Whether words may be styled."""
+        """Whether words for people may be coloured."""
         return self._colour
+
+    @property
+    def screen(self) -> TextIO:
+        """The terminal itself, for what draws all of it: results keep stdout."""
+        return self._err
 
     @property
     def colours_results(self) -> bool:
@@ -61,7 +65,7 @@ class Terminal:
     @property
     def width(self) -> int | None:
         """The columns that a line of results may fill; None where no person looks: a pipe or a file."""
-        return shutil.get_terminal_size().columns if self._out.isatty() else None
+        return self.columns if self._out.isatty() else None
 
     @property
     def redraws(self) -> bool:
@@ -71,6 +75,8 @@ class Terminal:
     @property
     def columns(self) -> int:
         """The columns that a line of words may fill."""
+        import shutil  # brings five compressors
+
         return shutil.get_terminal_size().columns
 
     def result(self, text: str) -> None:

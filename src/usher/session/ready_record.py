@@ -15,7 +15,7 @@ from pathlib import Path
 
 from usher.fastpath import ready
 from usher.session.vault.contract import UnsafePlaceError
-from usher.session.vault.files import make_private_folder, write_private
+from usher.session.vault.files import make_private_folder, read_private, write_private
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _IN_MEMORY = {"tmpfs", "ramfs"}
@@ -65,6 +65,17 @@ class ReadyShelf:
         except UnsafePlaceError:
             return False
         return True
+
+    def expiry(self, profile: str) -> float | None:
+        """When `profile`'s ready keys expire; None when there are none. For showing, not for trusting."""
+        name = ready.record_name(ready.record_key(profile, self.environ))
+        for place in ready.directories(self.environ, self.uid):
+            try:
+                content = read_private(Path(place) / name)
+                return float(content[:12]) if content else None
+            except (UnsafePlaceError, ValueError):
+                continue
+        return None
 
     def remove(self, profile: str) -> None:
         """Take `profile`'s record away."""

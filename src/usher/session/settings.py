@@ -5,8 +5,6 @@ Each part of the program reads its own table with these helpers, so that a mista
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,16 +144,25 @@ def load_settings(config_dir: Path) -> Settings:
     """The settings. Raises UsageError for a file that is not TOML, with the line, and for unknown tables."""
     path = config_dir / FILE_NAME
     try:
-        settings = Settings(path, tomllib.loads(path.read_text("utf-8")))
+        content = path.read_bytes()
     except FileNotFoundError:
         return Settings(path)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}", hint="correct it; nothing was changed") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    import tomllib  # a third of what a prompt may take; most people have no file
+
+    try:
+        settings = Settings(path, tomllib.loads(content.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}", hint="correct it; nothing was changed") from None
     for name in settings.tables:
         if name not in TABLES:
-            near = difflib.get_close_matches(name, TABLES, 1)
-            hint = f"did you mean [{near[0]}]?" if near else f"the tables are: {', '.join(TABLES)}"
-            raise UsageError(f"{path}: nothing reads '{name}'", hint=hint)
+            raise UsageError(f"{path}: nothing reads '{name}'", hint=_near_table(name))
     return settings
+
+
+def _near_table(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, TABLES, 1)
+    return f"did you mean [{near[0]}]?" if near else f"the tables are: {', '.join(TABLES)}"

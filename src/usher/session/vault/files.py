@@ -7,10 +7,8 @@ rather than followed. Replacing is temp file, fsync, rename, so that a crash lea
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 from usher.core.errors import UsageError
 from usher.session.vault.contract import LONGEST_NAME_BYTES, UnsafePlaceError
@@ -21,6 +19,8 @@ _OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
 
 def file_name(name: str) -> str:
     """The file name of record `name`: percent-encoded, so that any text is one safe path component."""
+    from urllib.parse import quote  # not for those who only read: it brings ipaddress
+
     encoded = quote(name, safe="")
     if not name or len(encoded) > LONGEST_NAME_BYTES:
         raise UsageError(f"{name[:40]!r} cannot name a stored record: it is empty or too long")
@@ -29,6 +29,8 @@ def file_name(name: str) -> str:
 
 def record_name(file: str) -> str | None:
     """The record that `file_name` gave this file name to; None for other files."""
+    from urllib.parse import unquote
+
     return unquote(file.removesuffix(_SUFFIX)) if file.endswith(_SUFFIX) else None
 
 
@@ -83,7 +85,7 @@ def read_private(path: Path) -> bytes | None:
 def write_private(path: Path, content: bytes) -> None:
     """Create or replace `path` (0600, in a 0700 folder) as a whole; it survives a crash of the machine."""
     make_private_folder(path.parent)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
+    temporary = path.with_name(f".{os.urandom(8).hex()}.new")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN, 0o600)
         try:

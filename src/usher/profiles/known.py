@@ -1,0 +1,73 @@
+"""Every profile there is, quickly: from the index those that were synced, from the config file the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from usher.core.ids import AccountId
+from usher.profiles.config_file import read_config
+from usher.profiles.config_text import Section, read_sections
+from usher.profiles.index import IndexEntry, read_index
+
+_MARKER = re.compile(r"^# usher:.*", re.MULTILINE)
+
+
+def known_profiles(cache_dir: Path, config: Path) -> list[IndexEntry]:
+    """Every profile of the config file, with what the index knows of it, in the file's order by parts.
+
+    An account that the index knows by its number lends its name, unit and tags to every profile that
+    leads there. Raises ConfigFileError when the file cannot be read.
+    """
+    entries = read_index(cache_dir)
+    # Splitting at headers and parsing only what the index does not know: parsing thousands of sections
+    # takes longer than everything else that a picker does before it can be looked at.
+    parts = ("\n" + read_config(config)).split("\n[")[1:]
+    headers = [part[: part.find("]")] for part in parts]
+    there = set(headers)
+    indexed = [entry for entry in entries if f"profile {entry.profile}" in there]
+    plain = {f"profile {entry.profile}" for entry in indexed}
+    others = [part for part, header in zip(parts, headers, strict=True) if header not in plain]
+    if not others:
+        return indexed
+    return [*indexed, *_others(others, config, {entry.profile for entry in indexed}, entries)]
+
+
+def _others(
+    parts: Iterable[str], config: Path, indexed: set[str], entries: Iterable[IndexEntry]
+) -> Iterator[IndexEntry]:
+    """The profiles that the index does not know, and those whose names the config file has to quote."""
+    quoted = {entry.profile: entry for entry in entries if entry.profile not in indexed}
+    accounts = {entry.account_id: entry for entry in entries}
+    text = _MARKER.sub("", "".join(f"[{part}\n" for part in parts))
+    for section in read_sections(text, config):
+        if section.kind == "profile" and section.name not in indexed:
+            indexed.add(section.name)
+            yield quoted.get(section.name) or _entry(section, accounts)
+
+
+def _entry(section: Section, accounts: dict[AccountId, IndexEntry]) -> IndexEntry:
+    values = section.values
+    role_account, role = role_of_arn(values.get("role_arn", ""))
+    account = AccountId(role_account or values.get("usher_account_id") or values.get("sso_account_id") or "")
+    entry = IndexEntry(
+        section.name,
+        values.get("usher_organization") or values.get("sso_session") or "",
+        account,
+        "",
+        role or values.get("usher_permission_set") or values.get("sso_role_name") or "",
+        region=values.get("region", ""),
+    )
+    same = accounts.get(account)
+    if same is None:
+        return entry
+    return entry._replace(account_name=same.account_name, email=same.email, unit=same.unit, tags=same.tags)
+
+
+def role_of_arn(arn: str) -> tuple[str, str]:
+    """Account and name of the role that `arn` names: `arn:aws:iam::333333333333:role/path/name`."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or not parts[5].startswith("role/"):
+        return "", ""
+    return parts[4], parts[5].rpartition("/")[2]
