@@ -76,6 +76,9 @@ class PortalServer(ThreadingHTTPServer):
         self.deny = None
         self.approve_unseen = True
         self.refresh_delay = 0.0
+        self.grace = False
+        self.spent = {}
+        self.once_refreshed = lambda: None
         self.bucket = None
         self.broken_accounts = {}
         self.throttled = 0
@@ -258,12 +261,21 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.refresh_delay)
             self.server.calls.append("refresh")
             held = (body["refreshToken"], client)
-            if held not in self.server.refresh_tokens:
+            if held not in self.server.refresh_tokens and not self.is_within_grace(held):
                 raise RefusedError(400, "invalid_grant", "refresh token is spent or unknown")
-            self.server.refresh_tokens.remove(held)
+            self.server.refresh_tokens.discard(held)
+            tokens = self.server.tokens(client)
+            self.server.spent[held] = (tokens["refreshToken"], client)
+            self.server.once_refreshed()
+            self.reply(200, tokens)
+            return
         else:
             raise RefusedError(400, "unsupported_grant_type")
         self.reply(200, self.server.tokens(client))
+
+    def is_within_grace(self, held):
+        """As Usher's directory does it: a spent token serves again until what it gave was used."""
+        return self.server.grace and self.server.spent.get(held) in self.server.refresh_tokens
 
     def check_bearer(self):
         token = self.headers.get("x-amz-sso_bearer_token")
