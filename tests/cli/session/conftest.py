@@ -47,6 +47,10 @@ class Home:
         return list((self.folder / ".local/share/usher/vault").glob("*/*.sealed"))
 
     @property
+    def command(self):
+        return USHER
+
+    @property
     def config(self):
         return self.folder / ".aws" / "config"
 
