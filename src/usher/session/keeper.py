@@ -70,6 +70,11 @@ class SessionKeeper:
                 return session.tokens.access_token
             return self._refresh(session, rejected)
 
+    def expect_session(self) -> None:
+        """Raise NotSignedInError or SessionEndedError when that is known without asking the portal."""
+        if self._session().tokens == ENDED:
+            raise self._ended()
+
     def with_token(self, call: Callable[[Secret], T]) -> T:
         """What `call` gets with a token; a refused one is replaced once: by a sibling's, or refreshed.
 

@@ -15,6 +15,7 @@ from usher.session.vault.files import make_private_folder
 
 LONGEST_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
+_LONGEST_POLL_SECONDS = 0.2
 
 
 @contextmanager
@@ -23,7 +24,8 @@ def exclusive(
 ) -> Iterator[None]:
     """Hold `path`'s lock inside the block. Raises UnavailableError after `longest_wait` seconds.
 
-    `pause` is how long to wait between two looks at a lock that another process holds.
+    `pause` is how long to wait between the first two looks at a lock that another process holds; it
+    grows, so that hundreds who wait leave the machine to the one who works.
     """
     with _held(path, fcntl.LOCK_EX, longest_wait, pause):
         yield
@@ -68,5 +70,6 @@ def _wait_for(descriptor: int, path: Path, kind: int, longest_wait: float, pause
                     hint="run the command again; if it lasts, look for a stuck usher process",
                 ) from None
             time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
         else:
             return

@@ -19,6 +19,7 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
     cached = _usable(keeper, account, permission_set)
     if cached is not None:
         return cached
+    keeper.expect_session()
     organization = keeper.organization.name
     with exclusive(keeper.locks / f"{organization}.{account}.{_plain(permission_set)}.lock"):
         cached = _usable(keeper, account, permission_set)

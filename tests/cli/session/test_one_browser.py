@@ -14,12 +14,15 @@ import pytest
 
 PROFILE = "mkdev-staging/ReadOnlyAccess"
 CROWD = """
-import collections, json, os, sys
+import gc, os, sys
+from concurrent.futures import ThreadPoolExecutor
 from usher.cli import sign_ins
 from usher.cli.context import read_context
 from usher.cli.opening import open_profile
 from usher.cli.wire import open_session_rooms
 from usher.core.errors import UsherError
+
+THREADS = 20
 
 def call():
     try:
@@ -30,16 +33,20 @@ def call():
 
 gate, opener = os.pipe()
 children = []
+gc.freeze()
 for _ in range(int(sys.argv[2])):
     child = os.fork()
     if not child:
         os.close(opener)
         os.read(gate, 1)
-        os._exit(call())
+        with ThreadPoolExecutor(THREADS) as threads:
+            codes = [each.result() for each in [threads.submit(call) for _ in range(THREADS)]]
+        os.write(1, "".join(f"{code}\\n" for code in codes).encode())
+        os._exit(0)
     children.append(child)
 os.close(opener)
-codes = collections.Counter(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
-print(json.dumps(codes))
+for child in children:
+    os.waitpid(child, 0)
 """
 COUNTING_BROWSER = """
 import sys, time, urllib.request
@@ -113,16 +120,17 @@ def ended(synced, portal):
     return synced
 
 
-def crowd(home, size):
+def crowd_of_500(home):
+    """25 processes of 20 threads, each with rooms of its own, that all begin when the last one is there."""
     environ = {name: value for name, value in home.environ.items() if not name.startswith("COVERAGE")}
-    return [sys.executable, "-c", CROWD, PROFILE, str(size)], environ
+    return [sys.executable, "-c", CROWD, PROFILE, "25"], environ
 
 
 @pytest.mark.once
 def test_500_calls_at_once_open_one_browser_and_share_its_session(ended, portal, browsers, screen):
-    process = screen.start(*crowd(ended, 500))
+    process = screen.start(*crowd_of_500(ended))
     out, _ = process.communicate(timeout=120)
-    assert json.loads(out) == {"0": 500}
+    assert out.split() == ["0"] * 500
     assert browsers() == 1
     assert portal.count("authorize") == 1
     assert portal.count("refresh") == 1
@@ -132,11 +140,11 @@ def test_500_calls_at_once_open_one_browser_and_share_its_session(ended, portal,
 
 @pytest.mark.once
 def test_500_calls_without_a_terminal_open_none_and_end_at_once_with_exit_code_3(ended, portal, browsers):
-    command, environ = crowd(ended, 500)
+    command, environ = crowd_of_500(ended)
     done = subprocess.run(
         command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
     )
-    assert json.loads(done.stdout) == {"3": 500}
+    assert done.stdout.split() == ["3"] * 500
     assert browsers() == 0
     assert portal.count("refresh") == 1
 
