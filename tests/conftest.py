@@ -47,6 +47,14 @@ def _on_path(*names: str) -> Callable[[], Path | None]:
     return find
 
 
+def _all_on_path(*names: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        found = [shutil.which(name) for name in names]
+        return Path(found[0]) if found[0] and all(found) else None
+
+    return find
+
+
 def _file(path: Path) -> Callable[[], Path | None]:
     return lambda: path if path.exists() else None
 
@@ -75,9 +83,11 @@ def _terraform() -> Path | None:
 
 
 _APT = "sudo apt-get install -y --no-install-recommends {}"
+_KEY_RING = "gnome-keyring dbus-daemon"
 CLIENT_PROGRAMS = {
     "aws-cli": Client(_file(CLIENTS / "bin" / "aws"), "make clients"),
     "chromium": Client(_on_path("chromium", "chromium-browser"), _APT.format("chromium")),
+    "gnome-keyring": Client(_all_on_path("gnome-keyring-daemon", "dbus-daemon"), _APT.format(_KEY_RING)),
     "javascript-sdk": Client(_javascript_sdk, _APT.format("nodejs npm") + " && make clients"),
     # Neither apt, PyPI nor npm packages Terraform and its provider, so CI cannot install them:
     # where they are missing these tests are skipped, loudly, there too.

@@ -46,9 +46,12 @@ class SharedMemory:
 
     def _open(self) -> int:
         if self._descriptor is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._path.parent.is_dir():
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._path.parent.chmod(0o700)  # whatever the umask
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags, 0o600)
+            os.fchmod(self._descriptor, 0o600)
         return self._descriptor
 
     def __del__(self) -> None:

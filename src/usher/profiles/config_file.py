@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from usher.profiles.config_text import ConfigFileError
+from usher.session.vault.files import make_private_folder
 
 BACKUP_SUFFIX = ".usher-backup"
 LOCK_SUFFIX = ".usher-lock"
@@ -35,7 +36,7 @@ def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
     target = _target(path)
     try:
         if not target.parent.is_dir():
-            target.parent.mkdir(mode=0o700, parents=True)
+            make_private_folder(target.parent)
         with _locked(target):
             for _ in range(_MOST_TRIES):
                 before = _read(target)

@@ -47,6 +47,7 @@ def _held(path: Path, kind: int, longest_wait: float, pause: float) -> Iterator[
     except OSError as error:
         raise UnsafePlaceError(f"cannot lock {path}: {error.strerror}", hint="move it away") from None
     try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask
         _wait_for(descriptor, path, kind, longest_wait, pause)
         yield
     finally:

@@ -36,6 +36,7 @@ class Home:
     folder: Path
     environ: dict
     outputs: list = field(default_factory=list)
+    end_key_ring: object = None
 
     @property
     def usher(self):
@@ -100,6 +101,77 @@ def home(tmp_path):
     }
     yield Home(folder, environ)
     _clear_memory(folder)
+
+
+@pytest.fixture
+def bare(home):
+    """A home that has no key ring and names no identity; an agent that was started is ended."""
+    home.environ.pop("USHER_VAULT")
+    home.environ.pop("USHER_VAULT_IDENTITY")
+    home.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    yield home
+    home.run("agent", "stop")
+
+
+@pytest.fixture
+def start_key_ring(tmp_path):
+    """Start a session bus and gnome-keyring for a home, unlocked as signing in to its desktop does."""
+    processes = []
+
+    def start(home, password):
+        bus = subprocess.Popen(
+            ["dbus-daemon", "--session", "--nofork", "--print-address"],
+            env={**home.environ, "XDG_DATA_DIRS": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        home.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
+        ring = subprocess.Popen(
+            ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+            env=home.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        ring.stdin.write(password)
+        ring.stdin.close()
+        processes.extend([ring, bus])
+        _wait_for_secret_service(home.environ)
+        return lambda: _end(ring, bus)
+
+    yield start
+    _end(*processes)
+
+
+def _end(*processes):
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _wait_for_secret_service(environ):
+    code = (
+        "import secretstorage, time\n"
+        "bus = secretstorage.dbus_init()\n"
+        "deadline = time.monotonic() + 20\n"
+        "while not secretstorage.check_service_availability(bus):\n"
+        "    assert time.monotonic() < deadline\n"
+        "    time.sleep(0.02)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)
+
+
+@pytest.fixture
+def desktop(home, start_key_ring):
+    """A home on a desktop with a real gnome-keyring, unlocked with the person's password."""
+    home.environ.pop("USHER_VAULT")
+    home.environ.pop("USHER_VAULT_IDENTITY")
+    home.end_key_ring = start_key_ring(home, "the login password")
+    yield home
+    home.run("agent", "stop")
 
 
 def _clear_memory(folder):

@@ -14,16 +14,6 @@ STAGING = "mkdev-staging/ReadOnlyAccess"
 WORDS = "correct horse battery staple"
 
 
-@pytest.fixture
-def bare(home):
-    """A home that has no vault and names no identity; any agent that was started is ended."""
-    home.environ.pop("USHER_VAULT")
-    home.environ.pop("USHER_VAULT_IDENTITY")
-    home.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-    yield home
-    home.run("agent", "stop")
-
-
 def login(home, portal, **environ):
     address = ["--start-url", portal.url + "/start", "--region", "eu-central-1"]
     home.ok("login", "mkdev", *address, "--device", **environ)

@@ -6,6 +6,8 @@ set -euo pipefail
 declare -A package_of=(
     [chromium]=chromium   # the browser half of every sign-in
     [xmlsec1]=xmlsec1     # an XML signature check that is not ours
+    [gnome-keyring-daemon]=gnome-keyring   # a real OS key ring, headless
+    [dbus-daemon]=dbus-daemon
     [zsh]=zsh             # shells that people's commands are quoted for
     [node]=nodejs         # the AWS SDK for JavaScript
     [npm]=npm

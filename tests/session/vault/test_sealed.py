@@ -150,6 +150,12 @@ def test_what_belongs_to_another_user_is_refused(tmp_path):
         make_private_folder(tmp_path / "folder")
 
 
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
+    (tmp_path / "folder").mkdir(mode=0o700)
+    with pytest.raises(UnsafePlaceError, match="not a plain file"):
+        read_private(tmp_path / "folder")
+
+
 def test_a_pipe_in_place_of_a_file_neither_hangs_nor_passes(tmp_path):
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(UnsafePlaceError):

@@ -71,15 +71,21 @@ def read_private(path: Path) -> bytes | None:
         raise UnsafePlaceError(
             f"cannot read {path}: {error.strerror}", hint="links are not followed; move it away"
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
-            raise UnsafePlaceError(f"{path} is not a plain file of your own", hint="move it away")
-        if state.st_mode & 0o077:
-            raise UnsafePlaceError(
-                f"{path} can be read or written by other users", hint=f"run: chmod 600 '{path}'"
-            )
-        return file.read()
+    try:
+        _check_file(os.fstat(descriptor), path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _check_file(state: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
+        raise UnsafePlaceError(f"{path} is not a plain file of your own", hint="move it away")
+    if state.st_mode & 0o077:
+        raise UnsafePlaceError(
+            f"{path} can be read or written by other users", hint=f"run: chmod 600 '{path}'"
+        )
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -128,6 +128,7 @@ class LadderVault:
         if store is Store.AGENT:
             self.agent.records().names()  # it must answer before it is relied on
             return Generation(store)
+        make_private_folder(self.place.folder)
         key = new_key(self.random)
         if store is Store.OS:  # the folder first, so that `tidy` finds a key that was left behind
             make_private_folder(self.place.folder / key_id(key))

@@ -55,19 +55,19 @@ class OsStore:
 
     def is_here(self) -> bool:
         """Whether this machine has a real OS store. Raises KeyRingError when it does not answer."""
-        return self._within(self._find_key_ring) is not None
+        return self._within(self._find_key_ring, _NEW) is not None
 
     def keep(self, key: bytes) -> Generation:
         """Store the key and read it back: a store that loses it must not become the vault's."""
         generation, text = Generation(Store.OS, key_id(key)), base64.b64encode(key).decode()
-        self._within(lambda: self._ring().set_password(_SERVICE, _entry(generation), text))
-        if self._within(lambda: self._ring().get_password(_SERVICE, _entry(generation))) != text:
-            raise KeyRingError("the operating system's key ring does not keep what it is given", hint=_HINT)
+        self._within(lambda: self._ring(_NEW).set_password(_SERVICE, _entry(generation), text), _NEW)
+        if self._within(lambda: self._ring(_NEW).get_password(_SERVICE, _entry(generation)), _NEW) != text:
+            raise KeyRingError("the operating system's key ring does not keep what it is given", hint=_NEW)
         return generation
 
     def fetch(self, generation: Generation) -> bytes:
         """The key. Raises VaultKeyGoneError or KeyRingError."""
-        text = self._within(lambda: self._ring().get_password(_SERVICE, _entry(generation)))
+        text = self._within(lambda: self._ring(_KEPT).get_password(_SERVICE, _entry(generation)), _KEPT)
         key = _decoded(text or "")
         if not is_key_of(generation, key):
             what = "no longer holds" if text is None else "holds something else than"
@@ -85,15 +85,15 @@ class OsStore:
             if ring is not None and ring.get_password(_SERVICE, _entry(generation)) is not None:
                 ring.delete_password(_SERVICE, _entry(generation))
 
-        self._within(remove)
+        self._within(remove, _KEPT)
 
-    def _ring(self) -> KeyRing:
+    def _ring(self, hint: str) -> KeyRing:
         ring = self._find_key_ring()
         if ring is None:
-            raise KeyRingError("this machine's key ring cannot be reached from here", hint=_HINT)
+            raise KeyRingError("this machine's key ring cannot be reached from here", hint=hint)
         return ring
 
-    def _within(self, call: Callable[[], T]) -> T:
+    def _within(self, call: Callable[[], T], hint: str) -> T:
         """`call`'s result; KeyRingError when it takes too long or the store does not open."""
         outcome: _Outcome[T] = _Outcome()
 
@@ -110,11 +110,11 @@ class OsStore:
             raise KeyRingError(
                 f"the operating system's key ring gave no answer in {self._patience:.0f} s: "
                 "it may be waiting for somebody to unlock it in a window",
-                hint=_HINT,
+                hint=hint,
             )
         if isinstance(outcome.trouble, _key_ring_troubles()):
             raise KeyRingError(
-                f"the operating system's key ring does not open: {type(outcome.trouble).__name__}", hint=_HINT
+                f"the operating system's key ring does not open: {type(outcome.trouble).__name__}", hint=hint
             ) from None
         raise outcome.trouble
 
@@ -134,10 +134,12 @@ class _Outcome(Generic[T]):
         return True
 
 
-_HINT = (
-    "unlock it (signing in to the desktop does), or keep your secrets elsewhere: "
-    "'usher vault init --passphrase', or USHER_VAULT=agent for this machine's memory only"
+_UNLOCK = "unlock it (signing in to the desktop does)"
+_NEW = (
+    f"{_UNLOCK}, or keep your secrets elsewhere: 'usher vault init --passphrase', "
+    "or USHER_VAULT=agent for the agent's memory"
 )
+_KEPT = f"{_UNLOCK}; 'usher vault init --empty --passphrase' begins anew without it"
 
 
 def _key_ring_troubles() -> tuple[type[Exception], ...]:
