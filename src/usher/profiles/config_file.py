@@ -106,6 +106,7 @@ def _locked(target: Path) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(target.with_name(target.name + LOCK_SUFFIX), flags, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
