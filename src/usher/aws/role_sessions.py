@@ -1,25 +1,17 @@
-"""STS as the sign-in client calls it: explicit keys or none, one hop at a time, refusals as reasons.
-
-Nothing comes from the environment or a profile but the CA bundle and proxies: a key that happens to be
-there must not sign a call that another key was meant for.
-"""
+"""STS as the sign-in client calls it: explicit keys or none, one hop at a time, refusals as reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
-import botocore.session
-from botocore import UNSIGNED
 from botocore import exceptions as aws_errors
-from botocore.config import Config
 
+from usher.aws.bare_clients import bare_client
 from usher.aws.clients import aws_errors_as_words
 from usher.core.credentials import Credentials
-from usher.core.errors import UsageError
 from usher.core.hops import RoleHop, SessionTokenHop, StsPlace, WebIdentityHop, account_of_arn
-from usher.core.partitions import partition_of_region
+from usher.core.partitions import AWS, partition_of_region
 from usher.core.secrets import Secret
 from usher.core.sts_refusals import StsReason, StsRefusedError
 
@@ -100,46 +92,10 @@ class RoleSessions:
 
 
 def _client(sts: StsPlace, keys: Credentials | None) -> Any:
-    partition = partition_of_region(sts.region)
-    endpoint = sts.endpoint_url
-    if endpoint is None and sts.legacy and partition.global_sts_host:
-        endpoint = f"https://{partition.global_sts_host}"
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
-        connect_timeout=5,
-        read_timeout=30,
-        signature_version=None if keys else UNSIGNED,
-        use_fips_endpoint=sts.fips,
-        use_dualstack_endpoint=sts.dualstack,
-        ignore_configured_endpoint_urls=True,
-    )
-    named: dict[str, object] = {}
-    if keys is not None:
-        named = {
-            "aws_access_key_id": keys.access_key_id,
-            "aws_secret_access_key": keys.secret_access_key.reveal(),
-            "aws_session_token": keys.session_token.reveal() if keys.session_token else None,
-        }
-    region = "us-east-1" if sts.legacy and partition.global_sts_host else sts.region
-    try:
-        return _session().create_client(
-            "sts", region_name=region, endpoint_url=endpoint, config=config, **named
-        )
-    except (ValueError, aws_errors.BotoCoreError) as error:
-        raise UsageError(f"cannot make a client for sts in {sts.region}: {error}") from None
-
-
-@cache
-def _session() -> botocore.session.Session:
-    # An AWS_PROFILE that is not there, or one with an endpoint of its own, is none of these calls' business.
-    nowhere = (None, None, "", None)
-    return botocore.session.Session(
-        session_vars={
-            "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
-        }
-    )
+    endpoint, region, old = sts.endpoint_url, sts.region, partition_of_region(sts.region).global_sts_host
+    if endpoint is None and sts.legacy and old:
+        endpoint, region = f"https://{old}", AWS.default_region
+    return bare_client("sts", region, keys, endpoint_url=endpoint, fips=sts.fips, dualstack=sts.dualstack)
 
 
 def _asked(

@@ -23,6 +23,8 @@ COMMANDS = {
     "agent": "keys in memory only, for containers and long jobs",
     "pick": "choose a profile by typing a few letters of it",
     "credentials": "print a profile's credentials for credential_process",
+    "explain": "how a profile leads to keys, hop by hop",
+    "keys": "the keys of IAM users: import, list, rotate, remove",
     "console": "open a profile's console",
     "trust": "let a folder's .usher file choose the profile",
     "prompt": "what a prompt shows of the profile in use",

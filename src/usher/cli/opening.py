@@ -22,7 +22,7 @@ from usher.session.errors import AccessRefusedError
 from usher.session.organizations import PortalOrganization
 from usher.session.process import refuse_circle
 
-_LAST_RESORT = "us-east-1"
+LAST_RESORT_REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def region_of(chain: Chain, walker: ChainWalker, context: Context) -> str:
     organization = walker.organization.region if walker.organization else None
     last = chain.links[-1].hop
     sts = last.sts.region if isinstance(last, RoleHop | SessionTokenHop | WebIdentityHop) else None
-    return chain.region or organization or environment_region(context.environ) or sts or _LAST_RESORT
+    return chain.region or organization or environment_region(context.environ) or sts or LAST_RESORT_REGION
 
 
 def is_still_kept(rooms: SessionRooms, opened: OpenedProfile) -> bool:

@@ -100,7 +100,8 @@ class ChainWalker:
     def __init__(self, ports: ChainPorts, chain: Chain) -> None:
         self._ports = ports
         portal = chain.portal
-        self.organization = ports.organization_of(portal, chain.profile) if portal else None
+        self._profile = chain.profile
+        self.organization = self._organization_of(portal) if portal else None
         emulated = self.organization.aws_endpoint_url if self.organization else None
         self._links = tuple(replace(link, hop=_placed(link.hop, emulated)) for link in chain.links)
         self._root = self._identity_of_root()
@@ -190,17 +191,14 @@ class ChainWalker:
                 assert_never(never)
 
     def _from_portal(self, hop: PortalHop) -> Credentials:
-        keeper = self._ports.keeper(self._organization)
+        keeper = self._ports.keeper(self._organization_of(hop))
         keys = role_credentials(keeper, hop.account_id, hop.permission_set)
         return Credentials(
             keys.access_key_id, keys.secret_access_key, keys.session_token, keys.expires_at, keys.account_id
         )
 
-    @property
-    def _organization(self) -> PortalOrganization:
-        if self.organization is None:
-            raise UsageError("this way starts at no portal")
-        return self.organization
+    def _organization_of(self, hop: PortalHop) -> PortalOrganization:
+        return self._ports.organization_of(hop, self._profile)
 
     def _from_web_identity(self, hop: WebIdentityHop) -> Credentials:
         try:
@@ -241,14 +239,15 @@ class ChainWalker:
 
     def _with_code(self, serial: str, call: Callable[[str], Credentials]) -> Credentials:
         codes = self._ports.codes
-        for attempt in range(1, MOST_CODES + 1):
+        attempt = 1
+        while True:
             try:
                 return call(codes.code(serial, again=attempt > 1))
             except StsRefusedError as refusal:
                 last = attempt == MOST_CODES or not codes.asks_again
                 if refusal.reason is not StsReason.CODE or last:
                     raise
-        raise UsageError(f"no code of {serial} was tried")
+            attempt += 1
 
     # What is kept ------------------------------------------------------------------------------------
 
@@ -262,14 +261,16 @@ class ChainWalker:
     def _record(self, count: int) -> str:
         hop = self._links[count - 1].hop
         if isinstance(hop, PortalHop):
-            return role_name(self._organization.name, hop.account_id, hop.permission_set)
+            return role_name(self._organization_of(hop).name, hop.account_id, hop.permission_set)
         return chain_record(self.organization.name if self.organization else None, self._key(count))
 
     def _kept_at_all(self, count: int) -> Credentials | None:
         hop = self._links[count - 1].hop
         if not isinstance(hop, PortalHop):
             return read_hop(self._ports.vault, self._record(count))
-        role = read_role(self._ports.vault, self._organization.name, hop.account_id, hop.permission_set)
+        role = read_role(
+            self._ports.vault, self._organization_of(hop).name, hop.account_id, hop.permission_set
+        )
         if role is None:
             return None
         return Credentials(
@@ -301,7 +302,7 @@ class ChainWalker:
         hop = self._links[0].hop
         match hop:
             case PortalHop():
-                organization = self._organization
+                organization = self._organization_of(hop)
                 return f"portal {organization.name} {organization.portal_url}"
             case StaticKeysHop(place=KeyPlace.VAULT):
                 return f"key {read_keys(self._ports.vault, hop.name).access_key_id}"

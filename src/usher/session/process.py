@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, cast
 
 from usher.core.credentials import Credentials
 from usher.core.errors import UsageError, UsherError
@@ -28,6 +29,7 @@ PROCESS_SECONDS = 90.0
 LARGEST_ANSWER_BYTES = 65_536
 CHAIN_VARIABLE = "USHER_PROFILE_CHAIN"
 _DEEPEST = 4
+_END_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def capture(words: Sequence[str], environ: Mapping[str, str], what: str, seconds
     with process:
         try:
             answer = _read_all(process, what, seconds)
-            code = process.wait(timeout=5)
+            code = process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             raise UsherError(f"{what} has answered but does not end") from None
         finally:
@@ -108,8 +110,8 @@ def capture(words: Sequence[str], environ: Mapping[str, str], what: str, seconds
 
 
 def _read_all(process: subprocess.Popen[bytes], what: str, seconds: float) -> bytes:
-    pipe, give_up, answer = process.stdout, time.monotonic() + seconds, b""
-    while pipe is not None:
+    pipe, give_up, answer = cast("IO[bytes]", process.stdout), time.monotonic() + seconds, b""
+    while True:
         left = give_up - time.monotonic()
         ready = select.select([pipe], [], [], left)[0] if left > 0 else []
         if not ready:
@@ -118,11 +120,10 @@ def _read_all(process: subprocess.Popen[bytes], what: str, seconds: float) -> by
             )
         part = os.read(pipe.fileno(), LARGEST_ANSWER_BYTES)
         if not part:
-            break
+            return answer
         answer += part
         if len(answer) > LARGEST_ANSWER_BYTES:
             raise UsherError(f"{what} printed more than {LARGEST_ANSWER_BYTES:,} bytes")
-    return answer
 
 
 def _credentials(answer: bytes, what: str, now: float, owner: AccountId | None) -> Credentials:

@@ -22,7 +22,7 @@ def in_words(refusal: StsRefusedError, hop: Hop, before: Hop | None) -> StsRefus
         case StsReason.DENIED:
             message, hint = f"{by} may not enter {_what(hop)}", _why_denied(hop, before)
         case StsReason.KEYS:
-            message, hint = f"STS does not accept the keys of {by}", _why_keys(before)
+            message, hint = f"STS does not accept {by}", _why_keys(before)
         case StsReason.CODE:
             message = f"the MFA code was refused for {_what(hop)}"
             hint = "a code works once: wait for the next one; check that mfa_serial is the user's own device"
