@@ -315,6 +315,43 @@ def denied_role():
     )
 
 
+def expired():
+    return sts_server.RefusedError(
+        "ExpiredToken", "The security token included in the request is expired", 403
+    )
+
+
+def test_a_portals_kept_keys_that_sts_refuses_are_fetched_once_more(signed, portal):
+    signed.sts.role(HUB)
+    signed.keys(PORTAL)
+    signed.sts.failures = [expired()]
+    assert signed.keys(PORTAL, signed.role(HUB)).account_id == "111111111111"
+    assert portal.count("credentials") == 2
+    signed.sts.role(SPOKE)
+    signed.sts.failures = [expired(), expired()]
+    with pytest.raises(StsRefusedError, match="STS does not accept ReadOnlyAccess in") as caught:
+        signed.keys(PORTAL, signed.role(SPOKE))
+    assert "usher login" in caught.value.hint
+
+
+def test_roles_that_stay_refused_say_that_the_clock_may_be_wrong(world):
+    for arn in (HUB, SPOKE):
+        world.sts.role(arn)
+    user = world.user()
+    world.keys(user, world.role(HUB))
+    failing = iter([expired(), None, expired()])
+
+    class Expiring(RoleSessions):
+        def assume_role(self, *arguments):
+            world.sts.failures = [each for each in [next(failing)] if each]
+            return super().assume_role(*arguments)
+
+    world.ports = replace(world.ports, sts=Expiring())
+    with pytest.raises(StsRefusedError, match=f"does not accept the role {HUB}") as caught:
+        world.keys(user, world.role(HUB), world.role(SPOKE))
+    assert "clock" in caught.value.hint
+
+
 def test_after_renewed_parents_another_refusal_is_told(world):
     world.sts.role(HUB)
     world.sts.role(SPOKE, trusts=["nobody"])
@@ -352,6 +389,7 @@ def test_a_session_that_the_role_does_not_allow_is_told(world):
     [
         ("RegionDisabledException", StsReason.REGION, "STS is off in the region eu-central-1"),
         ("PackedPolicyTooLarge", StsReason.REQUEST, "does not take the request"),
+        ("MalformedPolicyDocument", StsReason.REQUEST, "does not take the request for the role"),
     ],
 )
 def test_other_refusals_have_words_of_their_own(world, code, reason, words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from usher.cli.context import Context
+from usher.cli.program_trust import check_programs
 from usher.cli.signing_in import with_sign_in
 from usher.cli.wire import SessionRooms
 from usher.cli.wire_chains import chain_walker, target_of
@@ -90,7 +91,9 @@ def chain_of(context: Context, name: str) -> Chain:
     files = aws_files(context)
     full_name = match_name(files, name)
     refuse_circle(context.environ, full_name)
-    return read_chain(files, full_name, context.environ)
+    chain = read_chain(files, full_name, context.environ)
+    check_programs(context, chain)
+    return chain
 
 
 def region_of(chain: Chain, walker: ChainWalker, context: Context) -> str:

@@ -32,7 +32,7 @@ def chain_walker(rooms: SessionRooms, chain: Chain) -> ChainWalker:
         known_organization,
         rooms.keeper,
         _Sts(),
-        code_desk(rooms, needed=chain.asks_for_code),
+        _code_desk(rooms, chain),
         processes,
         LoginSessions(context.environ, context.home, rooms.clock, processes),
         rooms.vault,
@@ -57,17 +57,17 @@ def target_of(hop: PortalHop, profile: str, region: str | None) -> ProfileTarget
     )
 
 
-def code_desk(rooms: SessionRooms, *, needed: bool = True) -> CodeDesk:
+def _code_desk(rooms: SessionRooms, chain: Chain) -> CodeDesk:
     """Where MFA codes come from; the settings are read only where a code may be needed."""
     context = rooms.context
     command: tuple[str, ...] = ()
-    if needed:
+    if chain.asks_for_code:
         settings = load_settings(context.config_dir)
         command = read_code_command(settings)
         if command:
             check_may_name_commands(settings.path)
     ask = context.terminal.ask if context.terminal.interactive else None
-    return CodeDesk(command, ask, context.environ)
+    return CodeDesk(command, ask, context.environ, chain.profile)
 
 
 def _session_name(rooms: SessionRooms) -> str:

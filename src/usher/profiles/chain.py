@@ -35,7 +35,7 @@ MFA_SESSION_SECONDS = 43_200
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 _MFA_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_KEY_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "mfa_serial")
+_KEY_SETTINGS = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SETTINGS = (
     "role_arn",
     "source_profile",
@@ -140,7 +140,7 @@ class _Reader:
                 return own_keys.sso_portal(profile, self.files), own_keys.SSO
             case Source.VAULT_KEYS:
                 name = profile.text(own_keys.USHER_KEYS) or profile.name
-                return StaticKeysHop(KeyPlace.VAULT, name), (own_keys.USHER_KEYS, "mfa_serial")
+                return StaticKeysHop(KeyPlace.VAULT, name), (own_keys.USHER_KEYS,)
             case Source.CREDENTIALS_FILE | Source.CONFIG_FILE:
                 return self._open_keys(profile, source), _KEY_SETTINGS
             case Source.LOGIN_SESSION:

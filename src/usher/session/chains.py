@@ -40,7 +40,7 @@ from usher.session.process import ProcessRunner
 from usher.session.records import read_role, role_name
 from usher.session.roles import role_credentials
 from usher.session.static_keys import read_keys
-from usher.session.sts_words import in_words
+from usher.session.sts_words import Asked, in_words
 from usher.session.vault.contract import Vault
 
 LONGEST_WAIT_SECONDS = 180.0
@@ -167,8 +167,8 @@ class ChainWalker:
             raise self._told(refusal, count) from None
 
     def _told(self, refusal: StsRefusedError, count: int) -> StsRefusedError:
-        before = self._links[count - 2].hop if count > 1 else None
-        return in_words(refusal, self._links[count - 1].hop, before)
+        hop, before = self._links[count - 1].hop, self._links[count - 2].hop
+        return in_words(refusal, hop, before) if isinstance(hop, Asked) else refusal
 
     def _start(self, link: Link) -> Credentials:
         ports, hop = self._ports, link.hop
@@ -216,7 +216,7 @@ class ChainWalker:
                 hop, Secret(token), hop.session_name or self._ports.session_name
             )
         except StsRefusedError as refusal:
-            raise self._told(refusal, 1) from None
+            raise in_words(refusal, hop, None) from None
 
     def _step(self, link: Link, parent: Credentials) -> Credentials:
         match link.hop:

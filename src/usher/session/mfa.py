@@ -18,12 +18,14 @@ _CODE = re.compile(r"\d{6}", re.ASCII)
 class CodeDesk:
     """Where codes come from. `ask` puts a question to the person, None where nobody is there.
 
-    `command` are a program and its arguments; `{serial}` in them is the device's serial number.
+    `command` are a program and its arguments; `{serial}` in them is the device's serial number. `profile`
+    is what is being opened.
     """
 
     command: tuple[str, ...]
     ask: Callable[[str], str] | None
     environ: Mapping[str, str]
+    profile: str = "PROFILE"
 
     def code(self, serial: str, *, again: bool = False) -> str:
         """A code of the device `serial`; `again` when the last one was refused. Raises SignInNeededError."""
@@ -32,7 +34,7 @@ class CodeDesk:
         if self.ask is None:
             raise SignInNeededError(
                 f"a code of the MFA device {serial} is needed, and nobody is here to type it",
-                hint="run 'usher explain --check PROFILE' in a terminal, or set [mfa] command in settings",
+                hint=f"run 'usher explain --check {self.profile}' in a terminal, or set [mfa] command",
             )
         words = f"Code of {serial}:" if not again else f"That code was refused. The next code of {serial}:"
         code = self.ask(words).strip().replace(" ", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from usher.core.hops import (
     Hop,
     PortalHop,
@@ -14,8 +16,11 @@ from usher.core.hops import (
 )
 from usher.core.sts_refusals import StsReason, StsRefusedError
 
+Asked = SessionTokenHop | RoleHop | WebIdentityHop
+"""Hops that STS is asked for."""
 
-def in_words(refusal: StsRefusedError, hop: Hop, before: Hop | None) -> StsRefusedError:
+
+def in_words(refusal: StsRefusedError, hop: Asked, before: Hop | None) -> StsRefusedError:
     """`refusal` of the call for `hop`, made with the keys of `before`, as a person should read it."""
     by = words_of(before) if before is not None else "nobody in particular"
     match refusal.reason:
@@ -30,26 +35,24 @@ def in_words(refusal: StsRefusedError, hop: Hop, before: Hop | None) -> StsRefus
             message = f"the token was refused for {_what(hop)}"
             hint = "it may have ended, or the role trusts another issuer, audience or subject"
         case StsReason.REGION:
-            message = f"STS is off in the region {_region(hop)} for the account that is asking"
+            message = f"STS is off in the region {hop.sts.region} for the account that is asking"
             hint = "set another region in the profile, or activate STS there in the account's IAM settings"
         case StsReason.REQUEST:
             message, hint = f"STS does not take the request for {_what(hop)}", _why_request(hop)
+        case never:
+            assert_never(never)
     return StsRefusedError(
         refusal.reason, refusal.words, message=f"{message} (STS: {refusal.words})", hint=hint
     )
 
 
-def _what(hop: Hop) -> str:
+def _what(hop: Asked) -> str:
     if isinstance(hop, RoleHop | WebIdentityHop):
         return f"the role {hop.role_arn} in account {account_of_arn(hop.role_arn)}"
     return words_of(hop)
 
 
-def _region(hop: Hop) -> str:
-    return hop.sts.region if isinstance(hop, RoleHop | SessionTokenHop | WebIdentityHop) else "?"
-
-
-def _why_denied(hop: Hop, before: Hop | None) -> str:
+def _why_denied(hop: Asked, before: Hop | None) -> str:
     if isinstance(hop, SessionTokenHop):
         return "the user may not do this with that device, or the mfa_serial is not its own"
     if not isinstance(hop, RoleHop):
@@ -75,7 +78,7 @@ def _why_keys(before: Hop | None) -> str:
             return "check this machine's clock, and run it again"
 
 
-def _why_request(hop: Hop) -> str:
+def _why_request(hop: Asked) -> str:
     if isinstance(hop, RoleHop | WebIdentityHop) and hop.duration_seconds:
         return "duration_seconds may be above what the role allows"
     return "'usher explain' shows the settings that were sent"

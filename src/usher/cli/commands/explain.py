@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     if options.json:
         context.terminal.result(json.dumps(explain_document(explained, rooms.clock()), indent=2))
     else:
-        context.terminal.result(explain_text(explained, rooms.clock()))
+        context.terminal.result(explain_text(explained, rooms.clock(), str(context.home)))
     return ExitCode.DONE
 
 

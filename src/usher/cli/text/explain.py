@@ -56,8 +56,8 @@ class Explained:
     caller: str = ""
 
 
-def explain_text(explained: Explained, now: float) -> str:
-    """The way for a person, one paragraph per hop."""
+def explain_text(explained: Explained, now: float, home: str) -> str:
+    """The way for a person, one paragraph per hop. `home` is shown as `~`."""
     chain = explained.chain
     lines = [f"profile {printable(chain.profile)}, region {explained.region}"]
     for number, each in enumerate(explained.links, 1):
@@ -72,7 +72,7 @@ def explain_text(explained: Explained, now: float) -> str:
     lines += [f"warning: {printable(each)}" for each in explained.warnings]
     if explained.caller:
         lines.append(f"checked: the keys are those of {printable(explained.caller)}")
-    return "\n".join(lines)
+    return "\n".join(lines).replace(f"{home}/", "~/")
 
 
 def explain_document(explained: Explained, now: float) -> dict[str, object]:
