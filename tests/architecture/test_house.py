@@ -28,7 +28,11 @@ IMPORTS = [
     Home("botocore", ("aws/",), "280 ms to import; the hot path has 10"),
     Home("boto3", (), "botocore is enough"),
     Home("ruamel", ("access/parse.py",), "positions are kept in one parser"),
-    Home("yaml", ("access/parse.py",), "positions are kept in one parser"),
+    Home(
+        "yaml",
+        ("access/parse.py", "profiles/foreign/aws_sso_cli.py"),
+        "positions are kept in one parser; aws-sso-cli's settings need none and are only read",
+    ),
     Home(
         "hcl2",
         ("access/terraform_files.py",),

@@ -15,6 +15,7 @@ COMMANDS = {
     "login": "sign in to the access portal",
     "logout": "end the portal session, here and on the server",
     "status": "who is signed in, and for how long",
+    "migrate": "move from other sign-in tools",
     "vault": "where your secrets rest, and what opens them",
     "profiles": "AWS config profiles from what you may enter",
     "use": "switch this shell to a profile",
