@@ -6,7 +6,7 @@ import time
 import pytest
 
 from usher.fastpath import ready
-from usher.session.ready_record import ReadyShelf
+from usher.session.ready_record import ReadyShelf, environment_of
 
 
 def mounts(folder, kind):
@@ -98,3 +98,38 @@ def test_removing_takes_one_record_and_clearing_all(shelf, tmp_path):
     assert len(records(tmp_path)) == 2
     shelf.clear()
     assert records(tmp_path) == []
+
+
+def read(record):
+    time.sleep(0.01)  # file systems keep time in steps
+    return record.read_bytes()
+
+
+def test_a_record_is_in_use_once_the_hot_path_has_read_it(shelf, tmp_path, environ):
+    shelf.put("a b/ü", b"x", 2e9, "stamp")
+    [record] = records(tmp_path)
+    assert shelf.in_use() == []
+    assert shelf.in_use() == [], "looking for it is no use of it"
+    read(record)
+    [found] = shelf.in_use()
+    assert (found.profile, found.expires_at) == ("a b/ü", 2e9)
+    assert found.environment == environment_of(environ) == {"HOME": environ["HOME"]}
+    assert found.written_at == record.stat().st_mtime
+    shelf.put("a b/ü", b"y", 2e9, "stamp")
+    assert shelf.in_use() == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"1\n2\n3", b"000000000001\nzz\nstamp\n", b"000000000001\n61\nstamp\n"]
+)
+def test_what_is_no_record_is_never_in_use(shelf, tmp_path, content):
+    shelf.put("a", b"x", 2e9, "stamp")
+    [record] = records(tmp_path)
+    record.write_bytes(content)
+    read(record)
+    (record.parent / "link").symlink_to(record)
+    assert shelf.in_use() == []
+
+
+def test_other_things_in_memory_have_folders_of_their_own(shelf, tmp_path):
+    assert shelf.memory_folder("-grants") == tmp_path / "run" / "usher-grants"

@@ -78,6 +78,7 @@ class Source:
         self.clock = clock
         self.seconds = 3600.0
         self.identity = "mkdev/222222222222/ReadOnlyAccess"
+        self.role_arn = None
         self.error = None
         self.made = []
         self.current = {}
@@ -94,7 +95,9 @@ class Source:
             )
             self.made.append(wanted)
             self.current[wanted] = kept
-        return Supplied(kept, self.identity, "eu-central-1", "222222222222", "ReadOnlyAccess")
+        return Supplied(
+            kept, self.identity, "eu-central-1", "222222222222", "ReadOnlyAccess", None, self.role_arn
+        )
 
 
 class Clock:

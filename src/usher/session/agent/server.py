@@ -39,18 +39,18 @@ class SocketServer:
         with contextlib.suppress(OSError):  # it is told already
             self._waker.send(b"x")
 
-    def run(self, tick: Callable[[], bool], tick_seconds: float = TICK_SECONDS) -> None:
+    def run(self, tick: Callable[[], bool]) -> None:
         """Accept connections. Returns once stopped; answers that are under way still go out."""
         poller = select.poll()
         poller.register(self._listener, select.POLLIN)
         poller.register(self._woken, select.POLLIN)
-        next_tick = time.monotonic() + tick_seconds
+        next_tick = time.monotonic() + TICK_SECONDS
         while not self._stopped:
             ready = poller.poll(max(next_tick - time.monotonic(), 0) * 1000)
             if any(descriptor == self._listener.fileno() for descriptor, _ in ready):
                 self._accept()
             if time.monotonic() >= next_tick:
-                next_tick = time.monotonic() + tick_seconds
+                next_tick = time.monotonic() + TICK_SECONDS
                 if not tick():
                     break
         self._listener.close()

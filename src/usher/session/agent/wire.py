@@ -42,15 +42,15 @@ class MessageStream:
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
         if len(line) > LARGEST_MESSAGE_BYTES:
             raise WireError(f"a message of the agent is larger than {LARGEST_MESSAGE_BYTES:,} bytes")
-        self._connection.settimeout(within)
         try:
+            self._connection.settimeout(within)
             self._connection.sendall(line)
         except OSError as error:
             raise WireError(f"the connection with the agent broke: {error}") from None
 
     def _more(self, deadline: float) -> bytes:
-        self._connection.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
+            self._connection.settimeout(max(deadline - time.monotonic(), 0.001))
             return self._connection.recv(_CHUNK)
         except TimeoutError:
             raise WireError("the other end of the agent's connection is silent") from None
