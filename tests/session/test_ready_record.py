@@ -133,3 +133,13 @@ def test_what_is_no_record_is_never_in_use(shelf, tmp_path, content):
 
 def test_other_things_in_memory_have_folders_of_their_own(shelf, tmp_path):
     assert shelf.memory_folder("-grants") == tmp_path / "run" / "usher-grants"
+
+
+def test_when_ready_keys_end_is_told_without_using_them(shelf, tmp_path):
+    assert shelf.expiry("a") is None
+    shelf.put("a", b"x", 2e9, "stamp")
+    assert shelf.expiry("a") == 2e9
+    assert shelf.in_use() == []
+    [record] = records(tmp_path)
+    record.write_bytes(b"no record")
+    assert shelf.expiry("a") is None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from usher.fastpath import ready
 from usher.session.vault.contract import UnsafePlaceError
-from usher.session.vault.files import make_private_folder, read_private, write_private
+from usher.session.vault.files import make_private_folder, write_private
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _IN_MEMORY = {"tmpfs", "ramfs"}
@@ -70,11 +70,9 @@ class ReadyShelf:
         """When `profile`'s ready keys expire; None when there are none. For showing, not for trusting."""
         name = ready.record_name(ready.record_key(profile, self.environ))
         for place in ready.directories(self.environ, self.uid):
-            try:
-                content = read_private(Path(place) / name)
-                return float(content[:12]) if content else None
-            except (UnsafePlaceError, ValueError):
-                continue
+            found = _read_quietly(Path(place) / name)
+            if found is not None and found[1][:12].isdigit():
+                return float(found[1][:12])
         return None
 
     def remove(self, profile: str) -> None:
@@ -117,23 +115,27 @@ class ReadyShelf:
 
 
 def _used_record(file: Path) -> UsedRecord | None:
+    found = _read_quietly(file)
+    if found is None or found[0].st_atime_ns <= found[0].st_mtime_ns:
+        return None
+    try:
+        expiry, key, _ = found[1].split(b"\n", 2)
+        profile, *values = bytes.fromhex(key.decode()).split(b"\0")
+        named = zip(ready.ENVIRONMENT, map(os.fsdecode, values), strict=True)
+        environment = {name: value for name, value in named if value}
+        return UsedRecord(os.fsdecode(profile), environment, found[0].st_mtime, float(expiry))
+    except ValueError:
+        return None
+
+
+def _read_quietly(file: Path) -> tuple[os.stat_result, bytes] | None:
+    """A record's state and bytes without a trace of the reading; None when it is not there or not ours."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_NOATIME", 0))
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as record:
-        state = os.fstat(descriptor)
-        if state.st_atime_ns <= state.st_mtime_ns:
-            return None
-        content = record.read(ready.LARGEST_RECORD_BYTES)
-    try:
-        expiry, key, _ = content.split(b"\n", 2)
-        profile, *values = bytes.fromhex(key.decode()).split(b"\0")
-        named = zip(ready.ENVIRONMENT, map(os.fsdecode, values), strict=True)
-        environment = {name: value for name, value in named if value}
-        return UsedRecord(os.fsdecode(profile), environment, state.st_mtime, float(expiry))
-    except ValueError:
-        return None
+        return os.fstat(descriptor), record.read(ready.LARGEST_RECORD_BYTES)
 
 
 def _is_ours(place: str, uid: int) -> bool:

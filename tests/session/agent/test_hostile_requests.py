@@ -281,7 +281,9 @@ def test_another_user_of_the_machine_is_refused_even_with_the_token(ask, port, g
     )
 
     def as_nobody(sent):
-        done = subprocess.run([sys.executable, "-c", code, str(port)], input=sent, capture_output=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(port)], input=sent, capture_output=True, env={}
+        )
         assert done.stderr == b""
         return done.stdout
 
@@ -315,6 +317,13 @@ def test_a_client_that_goes_away_is_no_trouble(port, grant):
     assert_refused(exchange(port))
     socket.create_connection(("127.0.0.1", port), timeout=20).close()
     assert_served(exchange(port, request(port, grant["token"]), half_close=False))
+
+
+def test_a_client_that_never_stops_sending_is_cut_off(port, grant):
+    with socket.create_connection(("127.0.0.1", port)) as client, contextlib.suppress(ConnectionError):
+        for _ in range(10_000):
+            client.sendall(b"x" * 4_096)
+    assert_served(exchange(port, request(port, grant["token"])))
 
 
 def test_the_table_is_as_long_as_it_has_to_be():

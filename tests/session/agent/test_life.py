@@ -37,6 +37,11 @@ def test_it_says_what_it_is_and_holds(start, clock):
     assert about["serving"] == {"grants": 2}
 
 
+def test_further_operations_can_be_added(running):
+    running.agent.operations.also({"double": lambda request, _peer: {"twice": request["text"] * 2}})
+    assert running.client.call("double", text="a")["twice"] == "aa"
+
+
 def test_only_one_runs_at_a_place(running):
     with pytest.raises(UnavailableError, match="running already"):
         Agent(running.place, LifePolicy(), time.time).run(lambda: pytest.fail("two of them"))

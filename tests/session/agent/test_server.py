@@ -198,3 +198,22 @@ def test_a_connection_is_closed_when_its_client_went_before_it_was_looked_at():
     with found.silent(one):
         found.disperse()
     other.close()
+
+
+def test_when_all_are_busy_one_more_is_served_all_the_same():
+    pairs = [socket.socketpair() for _ in range(2)]
+    served, go_on = threading.Semaphore(0), threading.Event()
+    found = crowd.Crowd(1)
+
+    def serve(_connection):
+        served.release()
+        go_on.wait(5)
+
+    for one, _ in pairs:
+        found.admit(one, serve)
+    assert served.acquire(timeout=5)
+    assert served.acquire(timeout=5)
+    go_on.set()
+    found.disperse()
+    for _, other in pairs:
+        other.close()
