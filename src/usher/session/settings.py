@@ -24,6 +24,7 @@ TABLES = (
     "mfa",
     "organizations",
     "picker",
+    "process",
     "profiles",
     "prompt",
     "protect",
