@@ -30,8 +30,8 @@ IMPORTS = [
     Home("ruamel", ("access/parse.py",), "positions are kept in one parser"),
     Home(
         "yaml",
-        ("access/parse.py", "profiles/foreign/aws_sso_cli.py"),
-        "positions are kept in one parser; aws-sso-cli's settings need none and are only read",
+        ("access/parse.py", "profiles/foreign/aws_sso_cli.py", "profiles/shared_files.py"),
+        "positions are kept in one parser; other tools' settings need none and are only read",
     ),
     Home(
         "hcl2",

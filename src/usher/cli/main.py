@@ -18,6 +18,7 @@ COMMANDS = {
     "migrate": "move from other sign-in tools",
     "vault": "where your secrets rest, and what opens them",
     "profiles": "AWS config profiles from what you may enter",
+    "registry": "profiles that a team shares through git",
     "use": "switch this shell to a profile",
     "exec": "run a command with a profile's credentials, or in many accounts side by side",
     "env": "print a profile's credentials as variables",

@@ -1,0 +1,1 @@
+"""The verbs of `usher registry`: fetch, verify, show what would change, ask, write."""
