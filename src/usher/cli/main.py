@@ -32,6 +32,7 @@ COMMANDS = {
     "prompt": "what a prompt shows of the profile in use",
     "shell-init": "the code that makes a shell switch",
     "completion": "the code that makes a shell complete usher",
+    "doctor": "find what is wrong on this machine, and plain-text secrets",
     "serve": "run the directory: a self-hosted Identity Center",
     "directory": "set up and look after the directory",
 }
