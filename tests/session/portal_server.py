@@ -76,6 +76,8 @@ class PortalServer(ThreadingHTTPServer):
         self.deny = None
         self.approve_unseen = True
         self.refresh_delay = 0.0
+        self.visits = []
+        """What each browser at the sign-in page was known as: the cookie it brought, or None."""
         self.grace = False
         self.spent = {}
         self.once_refreshed = lambda: None
@@ -203,6 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         require(query["code_challenge_method"] == "S256")
         require(query["scopes"] == "sso:account:access")
         require("scope" not in query)
+        self.server.visits.append(self.headers["Cookie"])
         redirect = urlsplit(query["redirect_uri"])
         require(
             (redirect.scheme, redirect.hostname, redirect.path) == ("http", "127.0.0.1", "/oauth/callback")
@@ -218,6 +221,8 @@ class Handler(BaseHTTPRequestHandler):
             back = {"code": code, "state": query["state"]}
         self.send_response(302)
         self.send_header("Location", f"{query['redirect_uri']}?{urlencode(back)}")
+        if self.headers["Cookie"] is None:
+            self.send_header("Set-Cookie", f"who=person-{len(self.server.visits)}; Max-Age=3600")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
