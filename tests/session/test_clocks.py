@@ -1,7 +1,7 @@
 """Which clock binds, and what a job would outlive."""
 
 from usher.core.secrets import Secret
-from usher.session.clocks import Binding, Clock, binding_of_session, outlives
+from usher.session.clocks import Binding, Clock, binding_of_keys, binding_of_session, outlives
 from usher.session.oidc import ClientKind, Registration, Tokens
 from usher.session.records import PortalSession
 
@@ -39,8 +39,7 @@ def test_a_job_that_renews_its_keys_is_held_by_the_portal_session():
     assert outlives(3 * HOUR, NOW, Binding(Clock.PORTAL_SESSION, None)) is None
 
 
-def test_a_job_with_fixed_keys_ends_with_them_whatever_the_portal_says():
-    binding = Binding(Clock.PORTAL_SESSION, NOW + 8 * HOUR)
-    found = outlives(3 * HOUR, NOW, binding, keys_end=NOW + HOUR)
-    assert found == Binding(Clock.ROLE_SESSION, NOW + HOUR)
-    assert outlives(HOUR / 2, NOW, binding, keys_end=NOW + HOUR) is None
+def test_a_job_with_fixed_keys_ends_with_them():
+    binding = binding_of_keys(NOW + HOUR)
+    assert outlives(3 * HOUR, NOW, binding) == Binding(Clock.ROLE_SESSION, NOW + HOUR)
+    assert outlives(HOUR / 2, NOW, binding) is None

@@ -31,6 +31,7 @@ def around(environ, files=None, **more):
         ({"WSL_DISTRO_NAME": "Debian"}, {}, Way.WINDOWS),
         (DESKTOP | {"BROWSER": "firefox"}, WSL_KERNEL, Way.HERE),
         ({}, WSL_KERNEL | DOCKER, Way.CONTAINER),
+        ({"WSL_DISTRO_NAME": "Debian"}, WSL_KERNEL | DOCKER, Way.WINDOWS),
         ({}, DOCKER, Way.CONTAINER),
         (DESKTOP, DOCKER, Way.HERE),
         ({}, {"/run/.containerenv": 'engine="podman"'}, Way.CONTAINER),

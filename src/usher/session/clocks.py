@@ -43,11 +43,11 @@ def binding_of_session(session: PortalSession, lasts: int | None, now: float) ->
     return Binding(Clock.PORTAL_SESSION, min(session.signed_in_at + lasts, session.client.expires_at))
 
 
-def outlives(needs: float, now: float, binding: Binding, *, keys_end: float | None = None) -> Binding | None:
-    """The clock that a job of `needs` seconds would outlive, None when it holds or nobody can tell.
+def binding_of_keys(ends_at: float) -> Binding:
+    """What binds a program that was given keys and cannot renew them."""
+    return Binding(Clock.ROLE_SESSION, ends_at)
 
-    `keys_end` is given for a program with fixed keys; one without renews its keys.
-    """
-    if keys_end is not None:
-        return Binding(Clock.ROLE_SESSION, keys_end) if now + needs > keys_end else None
+
+def outlives(needs: float, now: float, binding: Binding) -> Binding | None:
+    """`binding` when a job of `needs` seconds would outlive it; None when not, or when nobody can tell."""
     return binding if binding.ends_at is not None and now + needs > binding.ends_at else None

@@ -106,7 +106,8 @@ class PortalClient:
         if answer.status in {403, 404}:
             raise AccessRefusedError(
                 f"you may not use the permission set '{permission_set}' in account {account}",
-                hint="'usher profiles sync' shows what you may use; an administrator can assign more",
+                hint="granted after your session began? 'usher login --fresh' starts one that knows it\n"
+                "'usher profiles sync' shows what you may use; an administrator can assign more",
             )
         found = object_field(_done(answer), "roleCredentials")
         return RoleCredentials(

@@ -85,7 +85,7 @@ def look_around(
     browser, container = environ.get("BROWSER", ""), _is_container(environ, read_file)
     return Surroundings(
         ssh=_ssh(environ),
-        wsl=not container and _is_wsl(environ, read_file),  # a container there shares the kernel's name
+        wsl=_is_wsl(environ, read_file, container=container),
         container=container,
         codespace=environ.get("CODESPACE_NAME", "") if environ.get("CODESPACES") else None,
         editor=_is_editors(browser, environ),
@@ -125,8 +125,10 @@ def _port(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else 22
 
 
-def _is_wsl(environ: Mapping[str, str], read_file: ReadFile) -> bool:
-    return bool(environ.get("WSL_DISTRO_NAME")) or "microsoft" in (read_file("/proc/version") or "").lower()
+def _is_wsl(environ: Mapping[str, str], read_file: ReadFile, *, container: bool) -> bool:
+    """A container that runs in WSL has its kernel, but no way to Windows' programs."""
+    kernel = (read_file("/proc/version") or "").lower()
+    return bool(environ.get("WSL_DISTRO_NAME")) or ("microsoft" in kernel and not container)
 
 
 def _is_container(environ: Mapping[str, str], read_file: ReadFile) -> bool:

@@ -5,6 +5,7 @@ Usher is replaced by the command: exit code and signals are the command's own.
     usher exec mkdev-staging/AdministratorAccess -- aws s3 ls
     usher exec -- aws s3 ls             # the profile in use, or this folder's
     usher exec --renew PROFILE -- terraform apply     # a job longer than one role session
+    usher exec --needs 3h PROFILE -- ./backup.sh      # warns when the keys end before that
 
 With several profiles, or --each with a pattern, the command runs in all of them; each line of output
 says whose it is, and the exit code is the highest of all.
@@ -28,6 +29,7 @@ from usher.cli.entering import (
     near_matches,
     open_confirmed,
 )
+from usher.cli.needs import add_needs, warn_of_outliving
 from usher.cli.opening import OpenedProfile, open_profile
 from usher.cli.running import become
 from usher.cli.side_by_side import NOT_STARTED, Outcome, Place, SideBySide, worst_code
@@ -51,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--renew", action="store_true", help="for long jobs: the agent's endpoint instead of keys"
     )
+    add_needs(parser, "warn now if the command, taking this long (e.g. 3h), outlives its keys or session")
     parser.add_argument("--yes", action="store_true", help="enter protected accounts without asking")
     many = parser.add_argument_group("many accounts side by side")
     many.add_argument(
@@ -87,7 +90,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.json:
         raise UsageError("--json is for several profiles", hint="one command's output is its own")
     name = chosen_profile(context, options.profiles[0] if options.profiles else None)
-    opened, look = open_confirmed(context, open_session_rooms(context), name, yes=options.yes)
+    rooms = open_session_rooms(context)
+    opened, look = open_confirmed(context, rooms, name, yes=options.yes)
+    if options.needs is not None:
+        warn_of_outliving(rooms, opened, options.needs, renews=options.renew)
     environ = command_environment(context.environ, opened, look, options.region)
     if options.renew:
         from usher.cli.renewing import renewing_environment

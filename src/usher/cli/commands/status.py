@@ -13,13 +13,12 @@ import argparse
 import json
 
 from usher.cli.context import Context
+from usher.cli.needs import add_needs, binding_of
 from usher.cli.text.status import OrganizationState, RoleState, status_document, status_text
 from usher.cli.text.vault import vault_document, vault_words
 from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.core.durations import parse_duration
-from usher.core.errors import ExitCode, UsageError
-from usher.session.clocks import binding_of_session, outlives
-from usher.session.login_settings import portal_session_seconds
+from usher.core.errors import ExitCode
+from usher.session.clocks import outlives
 from usher.session.organizations import PortalOrganization, choose_organization
 from usher.session.records import read_role, read_session, stored_roles
 from usher.session.settings import Settings, load_settings
@@ -29,13 +28,13 @@ from usher.session.vault.contract import UnreadableRecordError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("name", nargs="?", metavar="ORG", help="one organization only")
-    parser.add_argument("--needs", metavar="T", help="say whether a job this long would hold, e.g. 3h")
+    add_needs(parser, "say whether a job this long would hold, e.g. 3h")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Show every organization's sessions."""
-    rooms, needs = open_session_rooms(context), duration_option(options.needs)
+    rooms, needs = open_session_rooms(context), options.needs
     settings = load_settings(context.config_dir)
     wanted = list(rooms.organizations.values())
     if options.name is not None:
@@ -51,14 +50,6 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     return ExitCode.DONE if holds else ExitCode.SIGN_IN_NEEDED
 
 
-def duration_option(text: str | None) -> int | None:
-    """The seconds of a `--needs` option. Raises UsageError."""
-    try:
-        return None if text is None else parse_duration(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-
-
 def _state(
     rooms: SessionRooms, organization: PortalOrganization, settings: Settings, needs: int | None
 ) -> OrganizationState:
@@ -71,8 +62,7 @@ def _state(
     where = (organization.name, organization.start_url, organization.region)
     if session is None:
         return OrganizationState(*where, False, None, False, roles, problem)
-    lasts = portal_session_seconds(settings, organization.name) or organization.portal_session_seconds
-    binding = binding_of_session(session, lasts, now)
+    binding = binding_of(session, organization, settings, now)
     return OrganizationState(
         *where,
         session.is_usable(now),

@@ -79,8 +79,8 @@ def outlived_words(outlived: Binding, needs: float, now: float) -> str:
     match outlived.clock:
         case Clock.ROLE_SESSION:
             return (
-                f"these keys end in {left} ({local_time(end, now)}), before a job of {job} is done; a "
-                "program that uses the profile itself renews them"
+                f"these keys end in {left} ({local_time(end, now)}), before a job of {job} is done; "
+                "'usher exec --renew' renews them"
             )
         case Clock.PORTAL_SESSION:
             return (
