@@ -1,7 +1,8 @@
 """A small honest STS: real HTTP on loopback, deciding by each role's trust as AWS documents it.
 
 It knows which keys it gave out and to whom, wants their session tokens, checks external ids and MFA
-(codes work once), keeps chained roles to an hour, and records what it was asked. It shares no code with
+(codes work once), keeps chained roles to an hour, lets users change their keys with MFA alone, and records
+what it was asked. It shares no code with
 `usher`.
 """
 
@@ -115,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def caller(self):
-        found = re.search(r"Credential=(\w+)/\d+/[\w-]+/sts/", self.headers.get("Authorization", ""))
+        found = re.search(r"Credential=(\w+)/\d+/[\w-]+/(?:sts|iam)/", self.headers.get("Authorization", ""))
         if not found:
             raise RefusedError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         key, token = self.server.keys.get(found[1]), self.headers.get("X-Amz-Security-Token", "")
@@ -180,6 +181,44 @@ class Handler(BaseHTTPRequestHandler):
                 "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider"
             )
         return self.entered(form["RoleArn"], form["RoleSessionName"], int(form.get("DurationSeconds", 3600)))
+
+    def iam_caller(self):
+        caller = self.caller()
+        if not caller["mfa"]:
+            raise denied(caller, "iam:CreateAccessKey", caller["arn"])
+        return caller
+
+    def own_keys(self, caller):
+        return {
+            key: each
+            for key, each in self.server.keys.items()
+            if each["arn"] == caller["arn"] and not each["token"]
+        }
+
+    def ListAccessKeys(self, form):  # noqa: N802 -- the operation's name
+        members = [
+            {"AccessKeyId": key, "Status": "Active", "CreateDate": "2026-01-01T00:00:00Z"}
+            for key in self.own_keys(self.iam_caller())
+        ]
+        return xml(AccessKeyMetadata="".join(xml(member=member) for member in members), IsTruncated="false")
+
+    def GetAccessKeyLastUsed(self, form):  # noqa: N802 -- the operation's name
+        return xml(UserName="ana", AccessKeyLastUsed={"ServiceName": "N/A", "Region": "N/A"})
+
+    def CreateAccessKey(self, form):  # noqa: N802 -- the operation's name
+        key, secret = self.server.user(self.iam_caller()["arn"])
+        return xml(
+            AccessKey={"AccessKeyId": key, "SecretAccessKey": secret, "Status": "Active", "UserName": "ana"}
+        )
+
+    def UpdateAccessKey(self, form):  # noqa: N802 -- the operation's name
+        self.iam_caller()
+        return ""
+
+    def DeleteAccessKey(self, form):  # noqa: N802 -- the operation's name
+        self.iam_caller()
+        del self.server.keys[form["AccessKeyId"]]
+        return ""
 
     def entered(self, role_arn, name, seconds):
         account, role = role_arn.split(":")[4], role_arn.rpartition("/")[2]

@@ -235,6 +235,16 @@ def test_keys_are_made_anew_five_minutes_before_they_end(world, clock):
     assert world.keys(*way) != first
 
 
+def test_who_wants_keys_that_last_does_not_need_another_code(world, clock):
+    world.sts.role(HUB)
+    way = (world.user(), world.mfa(), world.role(HUB))
+    first = world.keys(*way)
+    world.ports = replace(world.ports, keys_margin=1800.0)
+    clock.advance(43200 - 1500)
+    assert world.keys(*way) != first
+    assert world.sts.count("GetSessionToken") == 1
+
+
 def test_a_role_that_is_kept_needs_nothing_before_it(world, clock):
     world.sts.role(HUB)
     world.sts.role(SPOKE)
@@ -375,6 +385,16 @@ def test_a_refused_role_says_who_what_and_why(signed):
         signed.keys(PORTAL, signed.role(HUB, external_id="e9", tags={"a": "b"}))
     assert "external id is not 'e9'" in caught.value.hint
     assert "sts:TagSession" in caught.value.hint
+
+
+def test_a_role_that_was_asked_with_a_code_is_not_said_to_want_one(world):
+    world.sts.role(HUB, trusts=["nobody"])
+    user = world.user()
+    for way in ((user, world.mfa(), world.role(HUB)), (user, world.role(HUB, mfa_serial=DEVICE))):
+        world.codes[:] = sorted(world.sts.codes)[:1]
+        with pytest.raises(StsRefusedError) as caught:
+            world.keys(*way)
+        assert "set mfa_serial" not in caught.value.hint
 
 
 def test_a_session_that_the_role_does_not_allow_is_told(world):

@@ -60,6 +60,7 @@ def open_profile(rooms: SessionRooms, name: str) -> OpenedProfile:
     """Credentials for the profile `name`. Raises NotFoundError, SignInNeededError, NoAccessError."""
     stamp = rooms.shelf.stamp()
     chain = chain_of(rooms.context, name)
+    check_programs(rooms.context, chain)
     walker = chain_walker(rooms, chain)
     try:
         start = walker.organization
@@ -91,9 +92,7 @@ def chain_of(context: Context, name: str) -> Chain:
     files = aws_files(context)
     full_name = match_name(files, name)
     refuse_circle(context.environ, full_name)
-    chain = read_chain(files, full_name, context.environ)
-    check_programs(context, chain)
-    return chain
+    return read_chain(files, full_name, context.environ)
 
 
 def region_of(chain: Chain, walker: ChainWalker, context: Context) -> str:

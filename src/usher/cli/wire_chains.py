@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from usher.cli.passphrases import check_may_name_commands
+from usher.cli.signing_in import terminal_of_person
 from usher.cli.wire import SessionRooms, organization_of
 from usher.core.credentials import Credentials
 from usher.core.hops import Chain, PortalHop, RoleHop, SessionTokenHop, WebIdentityHop
@@ -66,8 +67,8 @@ def _code_desk(rooms: SessionRooms, chain: Chain) -> CodeDesk:
         command = read_code_command(settings)
         if command:
             check_may_name_commands(settings.path)
-    ask = context.terminal.ask if context.terminal.interactive else None
-    return CodeDesk(command, ask, context.environ, chain.profile)
+    terminal = terminal_of_person(rooms) if chain.asks_for_code and not command else None
+    return CodeDesk(command, terminal.ask if terminal else None, context.environ, chain.profile)
 
 
 def _session_name(rooms: SessionRooms) -> str:

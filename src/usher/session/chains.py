@@ -279,7 +279,10 @@ class ChainWalker:
 
     def _kept(self, count: int) -> Credentials | None:
         kept = self._kept_at_all(count)
-        if kept is None or (kept.expires_at or 0) <= self._ports.clock() + self._ports.keys_margin:
+        # Only what is given out has to last: a session with a code need not be younger than it must be.
+        last = count == len(self._links)
+        margin = self._ports.keys_margin if last else min(self._ports.keys_margin, KEYS_MARGIN_SECONDS)
+        if kept is None or (kept.expires_at or 0) <= self._ports.clock() + margin:
             return None
         return kept
 

@@ -321,6 +321,17 @@ def test_rotated_keys_serve_at_once_and_the_old_ones_are_gone(home, cloud, ana):
     assert "AWS allows no third" in done.stderr
 
 
+def test_a_user_that_needs_a_code_to_change_its_keys_gives_one(home, sts):
+    user = sts_server.USER
+    write(home, f"[profile ana]\nmfa_serial = {DEVICE}\nendpoint_url = {sts.url}\n", user_of(sts))
+    home.ok("keys", "import", "--profile", "ana", "--yes")
+    screen = typed(home, "123456\n", "keys", "rotate", "ana")
+    assert screen.count("Code of") == 1
+    assert "is deleted at AWS" in screen
+    assert len([key for key, each in sts.keys.items() if each["arn"] == user and not each["token"]]) == 1
+    assert "accepted by AWS" in home.ok("keys", "list", "--check")
+
+
 def test_removed_keys_are_gone_and_their_profiles_named(home, cloud, ana):
     write(home, f"[profile ana]\nendpoint_url = {cloud.url}\n", f"[ana]\n{plain(ana)}")
     home.ok("keys", "import", "--profile", "ana", "--yes")

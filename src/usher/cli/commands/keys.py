@@ -13,6 +13,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from functools import cache
 
 from usher.cli.context import Context
 from usher.cli.keys_import import PlainKeys, find_plain_keys, store_keys, take_out
@@ -130,8 +131,12 @@ def _rotate(options: argparse.Namespace, rooms: SessionRooms) -> ExitCode:
     endpoint = endpoint_of(files, profile or _nobody(files), context.environ, "iam")
     serial = profile.text("mfa_serial") if profile else None
 
+    @cache  # one code for the whole rotation, though the keys change in its middle
+    def session() -> Credentials:
+        return _mfa_session(rooms, stored.name, serial or "", place)
+
     def signer(keys: StoredKeys) -> Credentials:
-        return _mfa_session(rooms, stored.name, serial, place) if serial else keys.credentials
+        return session() if serial else keys.credentials
 
     desk = RotationDesk(
         rooms.vault,
