@@ -65,6 +65,11 @@ def _javascript_sdk() -> Path | None:
     return Path(node) if node and installed else None
 
 
+def _nu() -> Path | None:
+    program = PROJECT / "tests" / "clients" / "nu" / "node_modules" / "@nushell" / "linux-x64" / "bin" / "nu"
+    return program if program.exists() else None
+
+
 def find_terraform_mirror() -> Path | None:
     """The filesystem mirror that holds the hashicorp/aws provider: TF_PLUGIN_MIRROR or a usual place."""
     named = os.environ.get("TF_PLUGIN_MIRROR")
@@ -88,6 +93,12 @@ CLIENT_PROGRAMS = {
     "aws-cli": Client(_file(CLIENTS / "bin" / "aws"), "make clients"),
     "chromium": Client(_on_path("chromium", "chromium-browser"), _APT.format("chromium")),
     "gnome-keyring": Client(_all_on_path("gnome-keyring-daemon", "dbus-daemon"), _APT.format(_KEY_RING)),
+    "dash": Client(_on_path("dash"), _APT.format("dash")),
+    "elvish": Client(_on_path("elvish"), _APT.format("elvish")),
+    "fish": Client(_on_path("fish"), _APT.format("fish")),
+    "nu": Client(_nu, _APT.format("nodejs npm") + " && make clients"),
+    # Debian and the package registries of CI do not have PowerShell.
+    "powershell": Client(_on_path("pwsh"), "install PowerShell 7 (pwsh)", required_by_ci=False),
     "javascript-sdk": Client(_javascript_sdk, _APT.format("nodejs npm") + " && make clients"),
     # Neither apt, PyPI nor npm packages Terraform and its provider, so CI cannot install them:
     # where they are missing these tests are skipped, loudly, there too.

@@ -22,7 +22,7 @@ _SUFFIXES = {
     Shell.ELVISH: "elv",
 }
 HOOKED = tuple(_SUFFIXES)
-COMPLETED = (Shell.BASH, Shell.ZSH, Shell.FISH, Shell.POWERSHELL, Shell.NU)
+COMPLETED = (Shell.BASH, Shell.ZSH, Shell.FISH, Shell.POWERSHELL)
 
 
 def hook(shell: Shell, command: str) -> str:

@@ -1,15 +1,18 @@
 #!/bin/bash
-# Installs the AWS SDK for JavaScript beside its test, exactly as locked. Does nothing when that is done.
+# Installs what comes from npm beside the tests, exactly as locked: the AWS SDK for JavaScript and nu.
+# Does nothing when that is done.
 set -euo pipefail
-cd "$(dirname "$0")/../js"
+cd "$(dirname "$0")/.."
 
 if ! command -v npm >/dev/null; then
-    echo "npm is missing: the JavaScript SDK's tests will be skipped" >&2
+    echo "npm is missing: the tests of the JavaScript SDK and of nu will be skipped" >&2
     exit 0
 fi
-wanted=$(cat package.json package-lock.json | sha256sum)
-if [ -f node_modules/.usher-recipe ] && [ "$(cat node_modules/.usher-recipe)" = "$wanted" ]; then
-    exit 0
-fi
-npm ci --loglevel=error </dev/null
-printf '%s\n' "$wanted" >node_modules/.usher-recipe
+for folder in js nu; do
+    wanted=$(cat "$folder/package.json" "$folder/package-lock.json" | sha256sum)
+    if [ "$(cat "$folder/node_modules/.usher-recipe" 2>/dev/null)" != "$wanted" ]; then
+        (cd "$folder" && npm ci --loglevel=error </dev/null)
+        mkdir -p "$folder/node_modules"
+        printf '%s\n' "$wanted" >"$folder/node_modules/.usher-recipe"
+    fi
+done

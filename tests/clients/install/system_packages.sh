@@ -9,6 +9,9 @@ declare -A package_of=(
     [gnome-keyring-daemon]=gnome-keyring   # a real OS key ring, headless
     [dbus-daemon]=dbus-daemon
     [zsh]=zsh             # shells that people's commands are quoted for
+    [fish]=fish
+    [dash]=dash
+    [elvish]=elvish
     [node]=nodejs         # the AWS SDK for JavaScript
     [npm]=npm
 )

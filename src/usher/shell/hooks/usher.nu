@@ -2,10 +2,6 @@
 # `usher use` changes this shell; a folder's trusted .usher file does so at the prompt. Nothing is
 # evaluated: usher answers with JSON, whose variables are set and hidden.
 
-def --wrapped __usher_command [...words: string] {
-    ^{{usher}} ...$words
-}
-
 # Runs `usher use ...` and takes over what it answers, only if it succeeded and speaks our version.
 def --env --wrapped __usher_use [...words: string] {
     let answer = (^{{usher}} use --shell-output nu ...$words | from json)
@@ -16,25 +12,42 @@ def --env --wrapped __usher_use [...words: string] {
     load-env $answer.set
 }
 
-def --env --wrapped usher [...words: string] {
+def --env --wrapped usher [...words: string@__usher_candidates] {
     let first = ($words | get --optional 0)
     let asked = ($words | skip 1 | take while {|word| $word != "--" })
     if $first == "use" and not ($asked | any {|word| $word in ["-h" "--help" "--shell"] }) {
         __usher_use ...($words | skip 1)
+    } else if $first == "trust" {
+        ^{{usher}} ...$words
+        $env.__usher_found = "?"
     } else {
         ^{{usher}} ...$words
-        if $first == "trust" { $env.__usher_found = "?" }
+    }
+}
+
+# Completion: candidates come from usher as lines. The last word is the one being typed.
+def __usher_candidates [line: string] {
+    let words = ($line | split row --regex '\s+' | skip 1)
+    ^{{usher}} --complete ...$words
+    | lines
+    | where {|line| not ($line | str starts-with "\t") }
+    | each {|line|
+        let parts = ($line | split row --number 2 "\t")
+        let value = $parts.0
+        let plain = ($value =~ '^[A-Za-z0-9_./=:+-]+$')
+        { value: (if $plain { $value } else { $value | to json }), description: ($parts | get --optional 1) }
     }
 }
 
 # The nearest .usher file, never above the home folder; whose it is and whether it counts, usher decides.
 def __usher_find [] {
+    let home = ($nu.home-dir? | default $nu.home-path?)
     mut place = $env.PWD
     loop {
         let file = ($place | path join ".usher")
         if ($file | path type) == "file" { return $file }
         let above = ($place | path dirname)
-        if $place == $nu.home-path or $above == $place or $above == "" { return "" }
+        if $place == $home or $above == $place or $above == "" { return "" }
         $place = $above
     }
 }
@@ -51,8 +64,14 @@ def --env __usher_folder [] {
     $env.__usher_time = $time
 }
 
-$env.config = ($env.config | upsert hooks.pre_prompt {|config|
-    let hooks = ($config | get --optional hooks.pre_prompt | default [])
-    let ours = "__usher_folder"
-    if ($hooks | any {|hook| ($hook | describe) == "string" and $hook == $ours }) { $hooks } else { $hooks | append $ours }
-})
+let hooks = ($env.config.hooks?.pre_prompt? | default [])
+if not ($hooks | any {|hook| $hook == "__usher_folder" }) {
+    $env.config.hooks.pre_prompt = ($hooks | append "__usher_folder")
+}
+
+# A shell that was started for one profile says so.
+if ($env.USHER_PINNED? | is-not-empty) and ($env.PROMPT_COMMAND? | describe) == "closure" {
+    let before = $env.PROMPT_COMMAND
+    let mark = ([$env.USHER_LABEL? $env.USHER_PROFILE?] | compact | str join " ")
+    $env.PROMPT_COMMAND = {|| $"\(($mark)\) (do $before)" }
+}
