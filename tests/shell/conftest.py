@@ -103,7 +103,9 @@ class Machine:
 
     def typed(self, shell, lines, *arguments, **environ):
         """Type `lines` into an interactive shell; everything that the terminal showed."""
-        return _type([self.program(shell), *ARGUMENTS[shell], *arguments], lines, {**self.environ, **environ})
+        mark = 'print $"mark-({})-done"' if shell == "nu" else "echo 'mark'-{}-'done'"
+        command = [self.program(shell), *ARGUMENTS[shell], *arguments]
+        return _type(command, lines, mark, {**self.environ, **environ})
 
 
 @pytest.fixture
@@ -169,7 +171,7 @@ def hostile_names(count, marker, seed=1):
     return ["".join(chooser.choices(pieces, k=chooser.randint(1, 12))) for _ in range(count)]
 
 
-def _type(command, lines, environ):
+def _type(command, lines, mark, environ):
     child, terminal = pty.fork()
     if child == 0:
         os.execvpe(command[0], command, environ)
@@ -193,11 +195,12 @@ def _type(command, lines, environ):
             if until and until in shown[start:]:
                 return
 
-    # Each line is followed by one that prints a mark in pieces, so that its echo is not taken for it.
+    # Each line ends by printing a mark in pieces, so that its echo is not taken for it. A line that
+    # comes with a text of its own is done when that text is shown.
     for number, line in enumerate(lines):
-        os.write(terminal, f"{line}\r".encode())
-        os.write(terminal, f"echo 'mark'-{number}-'done'\r".encode())
-        read(30, f"mark-{number}-done".encode())
+        typed, awaited = line if isinstance(line, tuple) else (f"{line}; {mark.format(number)}", "")
+        os.write(terminal, f"{typed}\r".encode())
+        read(15, (awaited or f"mark-{number}-done").encode())
     os.write(terminal, b"exit\r")
     read(5)
     os.close(terminal)
