@@ -204,7 +204,7 @@ def test_a_shell_for_one_profile_says_so_and_ends_with_exit(machine, shell):
         [
             (f"{USHER} use --shell 'two words'", "(two words)"),
             _echo(shell, "in", "AWS_PROFILE"),
-            ("exit", "$ "),
+            ("exit", "exit"),
         ],
         SHELL=subprocess.check_output(["which", program], text=True).strip(),
     )

@@ -82,7 +82,8 @@ def candidates(table: str, words: "Sequence[str]", environ: "Mapping[str, str]")
     if kind is not None:
         yield from _values(table, kind, current, environ)
         return
-    yield from _commands(table, path, current)
+    if position == 0:
+        yield from _commands(table, path, current)
     for kind in _arguments(table, path)[position : position + 1]:
         yield from _values(table, kind, current, environ)
 
