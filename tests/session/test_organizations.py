@@ -1,6 +1,7 @@
 """The organizations a person signs in to: addresses, the file, choosing."""
 
 import multiprocessing
+from dataclasses import replace
 
 import pytest
 
@@ -135,6 +136,7 @@ def test_what_is_saved_is_loaded(tmp_path):
         aws_endpoint_url="http://127.0.0.1:5000/",
         alias_start_url="https://d-1234567890.awsapps.com/start",
     )
+    other = replace(other, share=True)
     save_organization(tmp_path / "config", AWS)
     save_organization(tmp_path / "config", other)
     assert load_organizations(tmp_path / "config") == {"mkdev": AWS, "own": other}

@@ -15,7 +15,9 @@ from usher.cli.context import Context
 from usher.cli.context import usher_command as usher_command
 from usher.cli.text.status import skew_warning
 from usher.cli.wire_vault import open_vault
-from usher.profiles.lookup import ProfileTarget
+from usher.profiles.config_file import read_config
+from usher.profiles.lookup import ProfileTarget, sso_lookups
+from usher.session.aws_cli_cache import AwsCliCache
 from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.errors import NotSignedInError
 from usher.session.http import HttpClient
@@ -48,7 +50,14 @@ class SessionRooms:
         oidc = OidcClient(self.http, organization.oidc_url, self.clock)
         portal = PortalClient(self.http, organization.portal_url)
         return SessionKeeper(
-            organization, oidc, portal, self.vault, self._locks, self.clock, self.keys_margin
+            organization,
+            oidc,
+            portal,
+            self.vault,
+            self._locks,
+            self.clock,
+            self.keys_margin,
+            self.shared(organization),
         )
 
     def login_desk(self, organization: PortalOrganization) -> LoginDesk:
@@ -59,7 +68,21 @@ class SessionRooms:
             self.shelf.clear()
             forget_crawl(self.context.cache_dir / CRAWL_FOLDER, organization.name)
 
-        return LoginDesk(oidc, self.vault, self._locks, forget, self.clock)
+        shared = self.shared(organization)
+        return LoginDesk(oidc, self.vault, self._locks, forget, self.clock, shared=shared)
+
+    def shared(self, organization: PortalOrganization) -> AwsCliCache | None:
+        """Where the AWS CLI finds the session of an organization that is shared with it."""
+        return self.aws_cli_cache if organization.share else None
+
+    @property
+    def aws_cli_cache(self) -> AwsCliCache:
+        """The AWS CLI's tokens. It always looks in the home folder, whatever names its config file."""
+        return AwsCliCache(self.context.home / ".aws" / "sso" / "cache", self._lookups)
+
+    def _lookups(self) -> list[tuple[str, str]]:
+        path = self.context.aws_config_file
+        return sso_lookups(read_config(path), path)
 
     @property
     def _locks(self) -> Path:

@@ -89,6 +89,15 @@ def list_profiles(text: str, path: Path) -> list[ProfileTarget]:
     return [target for target in targets if target is not None]
 
 
+def sso_lookups(text: str, path: Path) -> list[tuple[str, str]]:
+    """What the AWS CLI looks tokens up by, with its start URL: sso-sessions' names, older profiles' URLs."""
+    return [
+        (section.name if section.kind == "sso-session" else url, url)
+        for section in read_sections(text, path)
+        if section.kind in {"sso-session", "profile"} and (url := section.values.get("sso_start_url"))
+    ]
+
+
 def _by_short_name(profiles: Mapping[str, Section], name: str) -> Section | None:
     matches = [
         section

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from usher.core.errors import UsherError
 from usher.core.secrets import Secret
+from usher.session.aws_cli_cache import AwsCliCache
 from usher.session.errors import (
     NotSignedInError,
     OidcError,
@@ -32,7 +33,7 @@ from usher.session.records import (
     write_role,
     write_session,
 )
-from usher.session.vault.contract import Vault
+from usher.session.vault.contract import UnreadableRecordError, Vault
 
 REFRESH_MARGIN_SECONDS = 300.0
 KEYS_MARGIN_SECONDS = 300.0
@@ -44,7 +45,8 @@ T = TypeVar("T")
 class SessionKeeper:
     """Keeps one organization's portal session. `locks` is a private folder for lock files.
 
-    `keys_margin` is for how many seconds role credentials must still hold to be used again.
+    `keys_margin` is for how many seconds role credentials must still hold to be used again. `shared` is
+    where the AWS CLI has this session too, and may have refreshed it.
     """
 
     organization: PortalOrganization
@@ -54,6 +56,7 @@ class SessionKeeper:
     locks: Path
     clock: Callable[[], float]
     keys_margin: float = KEYS_MARGIN_SECONDS
+    shared: AwsCliCache | None = None
 
     def access_token(self, *, rejected: Secret | None = None) -> Secret:
         """A token the portal should accept; refreshed first when it ends within five minutes.
@@ -66,6 +69,7 @@ class SessionKeeper:
             return session.tokens.access_token
         with session_lock(self.locks, self.organization.name):
             session = self._session()
+            session = self._with_sibling(session)
             if self._is_fresh(session, rejected):
                 return session.tokens.access_token
             return self._refresh(session, rejected)
@@ -114,6 +118,7 @@ class SessionKeeper:
     def forget(self) -> None:
         """Remove the organization's session, registrations and role credentials from the vault."""
         name = self.organization.name
+        self._unshare()
         self.vault.delete(session_name(name))
         forget_roles(self.vault, name)
         for record in self.vault.names():
@@ -159,8 +164,30 @@ class SessionKeeper:
             if error.code in {"invalid_grant", "invalid_client", "expired_token", "unauthorized_client"}:
                 raise self._dropped(session) from None
             raise
-        write_session(self.vault, self.organization, replace(session, tokens=tokens))
+        session = replace(session, tokens=tokens)
+        write_session(self.vault, self.organization, session)
+        if self.shared is not None:
+            self.shared.follow(self.organization, session)
         return tokens.access_token
+
+    def _with_sibling(self, session: PortalSession) -> PortalSession:
+        """The session as the AWS CLI refreshed it, if it did: that spent the refresh token that is here."""
+        tokens = self.shared.refreshed(self.organization, session) if self.shared is not None else None
+        if tokens is None:
+            return session
+        session = replace(session, tokens=tokens)
+        write_session(self.vault, self.organization, session)
+        return session
+
+    def _unshare(self) -> None:
+        if self.shared is None:
+            return
+        try:
+            session = read_session(self.vault, self.organization)
+        except UnreadableRecordError:
+            return
+        if session is not None:
+            self.shared.remove(self.organization, session.client)
 
     def _drop(self, token: Secret) -> None:
         with session_lock(self.locks, self.organization.name):
@@ -170,6 +197,7 @@ class SessionKeeper:
 
     def _dropped(self, session: PortalSession) -> SessionEndedError:
         """Forget the tokens but not that there was a session: who asks next knows at once."""
+        self._unshare()
         write_session(self.vault, self.organization, replace(session, tokens=ENDED))
         return self._ended()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usher.core.secrets import Secret
+from usher.session.aws_cli_cache import AwsCliCache
 from usher.session.callback import ANY_PORT, LONGEST_WAIT_SECONDS, CallbackListener, CallbackPlace
 from usher.session.device import wait_for_approval
 from usher.session.errors import LoginExpiredError, OidcError
@@ -32,7 +33,11 @@ REGISTRATION_MARGIN_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class LoginDesk:
-    """What a sign-in needs from outside. `locks` is the keeper's folder; `forget_ready` clears the shelf."""
+    """What a sign-in needs from outside.
+
+    `locks` is the keeper's folder; `forget_ready` clears the shelf; `shared` is where the AWS CLI finds the
+    session too, when it may.
+    """
 
     oidc: OidcClient
     vault: Vault
@@ -42,6 +47,7 @@ class LoginDesk:
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[int], bytes] = os.urandom
     longest_wait: float = LONGEST_WAIT_SECONDS
+    shared: AwsCliCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,11 @@ def _sign_in(
         desk.vault.delete(registration_name(organization.name, kind))
         raise
     session = PortalSession(tokens, client, kind, desk.clock())
-    _replace_session(desk, organization, session)
+    replace_session(desk, organization, session)
     return session
 
 
-def _replace_session(desk: LoginDesk, organization: PortalOrganization, session: PortalSession) -> None:
+def replace_session(desk: LoginDesk, organization: PortalOrganization, session: PortalSession) -> None:
     """Store the session after everything that an earlier one opened is gone: it may be another person's.
 
     In this order, so that a kill in between leaves nobody signed in and no one else's keys.
@@ -139,6 +145,8 @@ def _replace_session(desk: LoginDesk, organization: PortalOrganization, session:
         forget_roles(desk.vault, organization.name)
         desk.forget_ready()
         write_session(desk.vault, organization, session)
+        if desk.shared is not None:
+            desk.shared.write(organization, session)
 
 
 def _registration(

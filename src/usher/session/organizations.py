@@ -46,7 +46,7 @@ class PortalOrganization:
     the AWS APIs live when AWS itself is emulated. `alias_start_url` is an AWS-looking start URL that a
     self-hosted directory answers to, for AWS CLIs that accept no other. `browser` and `browser_profile`
     are the person's choice for signing in. `portal_session_seconds` is how long a session lasts, where a
-    directory says so.
+    directory says so. `share`: the session is shared with the AWS CLI, in plain text.
     """
 
     name: str
@@ -59,6 +59,7 @@ class PortalOrganization:
     browser: str | None = None
     browser_profile: str | None = None
     portal_session_seconds: int | None = None
+    share: bool = False
 
     @property
     def oidc_url(self) -> str:
@@ -242,6 +243,7 @@ def _parsed(name: str, entry: Mapping[str, object]) -> PortalOrganization:
         browser=text.get("browser"),
         browser_profile=text.get("browser_profile"),
         portal_session_seconds=seconds if isinstance(seconds, int) and seconds > 0 else None,
+        share=entry.get("share") is True,
     )
 
 
@@ -258,4 +260,6 @@ def _written(entry: PortalOrganization) -> dict[str, object]:
         value = getattr(entry, key)
         if value is not None:
             document[key] = value
+    if entry.share:
+        document["share"] = True
     return {**document, "scopes": list(entry.scopes)}

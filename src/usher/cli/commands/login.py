@@ -6,6 +6,8 @@ The first time, say where the portal is; afterwards the name is enough, or nothi
     usher login
     usher login mkdev --browser own         in a browser set apart for mkdev, from now on
     usher login mkdev --fresh               end the session first: shows what was granted meanwhile
+    usher login mkdev --share               the AWS CLI has the session too: in plain text, see the docs
+    usher login mkdev --from-aws-cli        take over the session that `aws sso login` began, and share it
     usher login --device                    with a code, where no browser can come back here
 
 Over SSH, in WSL, containers and remote editors it says how your browser gets back to this machine.
@@ -20,6 +22,7 @@ from dataclasses import replace
 
 from usher.cli.context import Context
 from usher.cli.inviting import Wishes
+from usher.cli.sharing import take_over, with_sharing
 from usher.cli.sign_ins import sign_in, sign_in_anew
 from usher.cli.text.status import iso_time, remaining
 from usher.cli.text.vault import begun_words
@@ -62,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--callback-published", action="store_true", help="in a container: listen where published ports lead"
     )
+    parser.add_argument(
+        "--share",
+        action=argparse.BooleanOptionalAction,
+        help="whether the AWS CLI has the session too, in plain text on disk; remembered",
+    )
+    parser.add_argument("--from-aws-cli", action="store_true", help="take over the AWS CLI's own session")
     parser.add_argument("--device", action="store_true", help="sign in with a code, in any browser")
     parser.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -71,8 +80,12 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Sign in, then remember the organization."""
     rooms = open_session_rooms(context)
     organization = _with_browser(_organization(options, rooms), options, context.environ)
-    enter = sign_in_anew if options.fresh else sign_in
-    session = enter(rooms, organization, _wishes(options))
+    organization = with_sharing(rooms, organization, share=options.share, take=options.from_aws_cli)
+    if options.from_aws_cli:
+        session = take_over(rooms, organization)
+    else:
+        enter = sign_in_anew if options.fresh else sign_in
+        session = enter(rooms, organization, _wishes(options))
     save_organization(context.config_dir, organization)
     _say_result(options, rooms, organization, session)
     return ExitCode.DONE
@@ -135,7 +148,12 @@ def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrg
             hint=f"give this one a name: usher login NAME --start-url {options.start_url}",
         )
     if known is not None:
-        organization = replace(organization, browser=known.browser, browser_profile=known.browser_profile)
+        organization = replace(
+            organization,
+            browser=known.browser,
+            browser_profile=known.browser_profile,
+            share=known.share,
+        )
     return with_addresses(
         organization,
         region=None,
@@ -177,6 +195,7 @@ def _changed(known: PortalOrganization, options: argparse.Namespace) -> PortalOr
         browser=known.browser,
         browser_profile=known.browser_profile,
         portal_session_seconds=known.portal_session_seconds,
+        share=known.share,
     )
 
 
