@@ -1,17 +1,17 @@
-"""A long job: asks botocore for its keys again and again, as SDK calls do, and prints each new key id."""
+"""A long job: asks botocore for its keys again and again, as SDK calls do, until it has had so many."""
 
 import sys
 import time
 
 from botocore.session import Session
 
-session = Session()
-credentials = session.get_credentials()
-seen = []
-deadline = time.monotonic() + float(sys.argv[1])
-while time.monotonic() < deadline:
+credentials = Session().get_credentials()
+wanted, seen, deadline = int(sys.argv[1]), [], time.monotonic() + 60
+while len(seen) < wanted:
     keys = credentials.get_frozen_credentials()
     if keys.access_key not in seen:
         seen.append(keys.access_key)
         print(keys.access_key, credentials.method, flush=True)
-    time.sleep(0.05)
+    if time.monotonic() > deadline:
+        sys.exit("the keys are never renewed")
+    time.sleep(0.2)
