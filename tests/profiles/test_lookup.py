@@ -91,6 +91,10 @@ def test_an_account_id_that_is_none_is_named_with_its_line():
         find("a", "[profile a]\nusher_organization = m\nusher_account_id = 1\nusher_permission_set = R\n")
 
 
-def test_the_list_holds_what_single_sign_on_can_serve():
-    names = [target.name for target in list_profiles(TEXT, PATH)]
+def test_the_list_holds_roles_and_what_single_sign_on_can_serve():
+    role = "[profile hub]\nrole_arn = arn:aws:iam::111111111111:role/team/hub\n"
+    text = f"{role}source_profile = modern\n{TEXT}[profile odd]\nrole_arn = hub\n"
+    first, *others = list_profiles(text, PATH)
+    assert first == ProfileTarget("hub", "111111111111", "hub", source="modern")
+    names = [target.name for target in others]
     assert names == ["one-staging/Admin", "two-staging/Admin", "two-production/Read", "modern", "legacy"]

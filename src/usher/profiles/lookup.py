@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usher.core.errors import NotFoundError, UsageError
+from usher.core.hops import account_of_arn
 from usher.core.ids import AccountId, account_id
 from usher.profiles.aws_files import AwsFiles
 from usher.profiles.config_text import Section, read_sections
@@ -22,7 +23,8 @@ class ProfileTarget:
     """What a profile leads to.
 
     `organization` is set for profiles that Usher wrote, `start_url` and `sso_region` for SSO profiles;
-    at least one of `organization` and `start_url` is there.
+    at least one of `organization` and `start_url` is there. Only where profiles are listed neither may
+    be: then `permission_set` is a role's name and `source` says whose keys enter it.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ProfileTarget:
     organization: str | None = None
     start_url: str | None = None
     sso_region: str | None = None
+    source: str | None = None
 
 
 def find_profile(text: str, path: Path, name: str) -> ProfileTarget:
@@ -82,10 +85,17 @@ def match_name(files: AwsFiles, name: str) -> str:
 
 
 def list_profiles(text: str, path: Path) -> list[ProfileTarget]:
-    """Every profile that single sign-on can serve, in the file's order. Raises UsageError."""
+    """Every profile that leads to an account, through a portal or a role, in the file's order.
+
+    Raises UsageError.
+    """
     sections = read_sections(text, path)
     sessions = _sessions(sections)
-    targets = (_target(section, sessions, path) for section in sections if section.kind == "profile")
+    targets = (
+        _role(section) or _target(section, sessions, path)
+        for section in sections
+        if section.kind == "profile"
+    )
     return [target for target in targets if target is not None]
 
 
@@ -96,6 +106,17 @@ def sso_lookups(text: str, path: Path) -> list[tuple[str, str]]:
         for section in read_sections(text, path)
         if section.kind in {"sso-session", "profile"} and (url := section.values.get("sso_start_url"))
     ]
+
+
+def _role(section: Section) -> ProfileTarget | None:
+    """The role that a profile enters; what is wrong with it is told when it is opened."""
+    arn = section.values.get("role_arn", "")
+    owner = account_of_arn(arn)
+    if owner is None:
+        return None
+    source = section.values.get("source_profile") or section.values.get("credential_source") or "a token"
+    name = arn.rpartition("/")[2]
+    return ProfileTarget(section.name, owner, name, section.values.get("region"), source=source)
 
 
 def _by_short_name(profiles: Mapping[str, Section], name: str) -> Section | None:

@@ -6,14 +6,14 @@ the person. A program that others could replace is not run.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import select
 import shlex
 import shutil
 import stat
 import subprocess
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,18 +90,20 @@ def capture(words: Sequence[str], environ: Mapping[str, str], what: str, seconds
     """What a program prints, within time and size. Raises UsherError; then the program is ended."""
     try:
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(environ), close_fds=True
+            words, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(environ)
         )
     except OSError as error:
         raise UsherError(f"{what} cannot be run: {words[0]}: {error.strerror}") from None
+    reader = _Reader(cast("IO[bytes]", process.stdout))
     with process:
         try:
-            answer = _read_all(process, what, seconds)
+            answer = reader.answer(what, seconds)
             code = process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             raise UsherError(f"{what} has answered but does not end") from None
         finally:
             process.kill()
+            reader.join(_END_SECONDS)
     if code != 0:
         raise UsherError(
             f"{what} failed: {Path(words[0]).name} ended with {code}", hint="its own words stand above"
@@ -109,21 +111,33 @@ def capture(words: Sequence[str], environ: Mapping[str, str], what: str, seconds
     return answer
 
 
-def _read_all(process: subprocess.Popen[bytes], what: str, seconds: float) -> bytes:
-    pipe, give_up, answer = cast("IO[bytes]", process.stdout), time.monotonic() + seconds, b""
-    while True:
-        left = give_up - time.monotonic()
-        ready = select.select([pipe], [], [], left)[0] if left > 0 else []
-        if not ready:
+class _Reader(threading.Thread):
+    """Reads a pipe to its end, or beyond what is allowed; a thread, because pipes have no time limit."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._answer = b""
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):  # a child of the killed program may still hold the other end
+            while len(self._answer) <= LARGEST_ANSWER_BYTES:
+                part = self._pipe.read(LARGEST_ANSWER_BYTES)
+                if not part:
+                    return
+                self._answer += part
+
+    def answer(self, what: str, seconds: float) -> bytes:
+        """All that was printed. Raises UsherError when it takes too long or is too much."""
+        self.start()
+        self.join(seconds)
+        if self.is_alive():
             raise UsherError(
                 f"{what} has not answered within {seconds:.0f} s", hint="run it by hand to see why"
             )
-        part = os.read(pipe.fileno(), LARGEST_ANSWER_BYTES)
-        if not part:
-            return answer
-        answer += part
-        if len(answer) > LARGEST_ANSWER_BYTES:
+        if len(self._answer) > LARGEST_ANSWER_BYTES:
             raise UsherError(f"{what} printed more than {LARGEST_ANSWER_BYTES:,} bytes")
+        return self._answer
 
 
 def _credentials(answer: bytes, what: str, now: float, owner: AccountId | None) -> Credentials:

@@ -1,5 +1,7 @@
 """Keep the access keys of IAM users in the vault instead of plain files, and renew them.
 
+No verb ever shows a secret; SDKs and the AWS CLI get it through the profile's credential_process.
+
 usher keys import --profile legacy     from ~/.aws/credentials, verified, then removed there
 usher keys import --from-csv accessKeys.csv
 usher keys list --check

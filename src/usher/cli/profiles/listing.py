@@ -35,7 +35,7 @@ def list_all(options: argparse.Namespace, context: Context) -> ExitCode:
         return ExitCode.DONE
     first = next(rows, None)
     if first is None:
-        context.terminal.result("No such profiles for single sign-on; 'usher profiles sync' writes them.")
+        context.terminal.result("No such profiles; 'usher profiles sync' writes those of single sign-on.")
         return ExitCode.DONE
     cells = (_cells(*row) for row in _chained(first, rows))
     for line in table_lines(_HEADINGS, cells, context.terminal.width):
@@ -81,7 +81,7 @@ def _cells(target: ProfileTarget, entry: IndexEntry | None) -> tuple[str, ...]:
         target.account_id,
         target.permission_set,
         entry.unit if entry else "",
-        target.organization or target.start_url or "",
+        target.organization or target.start_url or f"a role of {target.source}",
     )
 
 
@@ -97,6 +97,7 @@ def _print_json(context: Context, rows: Iterator[tuple[ProfileTarget, IndexEntry
             "region": target.region,
             "organization": target.organization,
             "start_url": target.start_url,
+            "source": target.source,
             "unit": entry.unit if entry else "",
             "tags": dict(entry.tags) if entry else {},
             "description": entry.description if entry else "",
