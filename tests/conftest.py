@@ -107,6 +107,7 @@ CLIENT_PROGRAMS = {
         "put terraform on the PATH and name a filesystem mirror with hashicorp/aws 5.x in TF_PLUGIN_MIRROR",
         required_by_ci=False,
     ),
+    "tmux": Client(_on_path("tmux"), _APT.format("tmux")),
     "xmlsec1": Client(_on_path("xmlsec1"), _APT.format("xmlsec1")),
     "zsh": Client(_on_path("zsh"), _APT.format("zsh")),
 }

@@ -31,7 +31,7 @@ def test_without_a_file_nothing_was_ever_used(tmp_path):
 def test_uses_add_up_and_lose_half_their_worth_in_ten_days(tmp_path):
     note_use(tmp_path, "a", NOW, NOW + 60)
     note_use(tmp_path, "a", NOW + HALF_LIFE_SECONDS, None)
-    assert read_recent(tmp_path) == {"a": Use(1.5, NOW + HALF_LIFE_SECONDS, None)}
+    assert read_recent(tmp_path) == {"a": Use(1.5, NOW + HALF_LIFE_SECONDS, NOW + 60)}
     assert read_recent(tmp_path)["a"].worth_at(NOW + 2 * HALF_LIFE_SECONDS) == 0.75
 
 

@@ -5,12 +5,15 @@ Only names are looked at here, so that a shell switches at once; keys are opened
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
 from usher.cli.folders import BoundFolder, bound_folder_here
+from usher.cli.picker.actions import Action
 from usher.core.errors import NotFoundError, UsageError, UsherError
 from usher.core.looks import Confirm, Look
 from usher.core.printable import printable
@@ -89,25 +92,42 @@ def _profile_names(context: Context, text: str) -> Iterator[str]:
 
 def near_matches(names: Iterable[str], name: str) -> str:
     """A hint with the names nearest to `name`."""
-    import difflib
+    from usher.profiles.near import near_names
 
-    near = difflib.get_close_matches(name, list(names), 3, 0.4)
+    near = near_names(name, names)
     return f"did you mean: {', '.join(map(printable, near))}?" if near else "see 'usher profiles list'"
 
 
-def chosen_profile(context: Context, name: str | None) -> str:
+def chosen_profile(context: Context, name: str | None, own: Action) -> str:
     """The profile to open: the named one, else the one in use, else the trusted folder's, else picked.
 
-    Only which profile is decided; that it exists is found out by opening it.
+    Only which profile is decided; that it exists is found out by opening it. `own` is what it is for.
     """
-    if name is not None:
-        return name
+    found = name or _given_profile(context)
+    if found is not None:
+        return found
+    from usher.cli.picking import pick_for
+
+    return pick_for(context, own)
+
+
+def chosen_profiles(context: Context, names: list[str], own: Action) -> list[str]:
+    """The same where several may be meant: the picker marks several too."""
+    if names:
+        return names
+    given = _given_profile(context)
+    if given is not None:
+        return [given]
+    from usher.cli.picking import pick_many
+
+    return pick_many(context, own)
+
+
+def _given_profile(context: Context) -> str | None:
     if in_use := context.environ.get("AWS_PROFILE"):
         return in_use
     folder = trusted_folder(context)
-    if folder is not None:
-        return folder_profile(context, folder.says())
-    raise UsageError("which profile?", hint="name one; 'usher profiles list' shows what there is")
+    return folder_profile(context, folder.says()) if folder is not None else None
 
 
 def open_confirmed(
@@ -126,7 +146,16 @@ def open_confirmed(
     look = look_for(context, opened)
     if not expected.confirm:
         confirm_entry(context, opened.name, look, yes=yes)
+    note_entry(context, opened.name, opened.credentials.expires_at)
     return opened, look
+
+
+def note_entry(context: Context, profile: str, expires_at: float | None) -> None:
+    """Remember that a person entered `profile`. Habits are never worth failing a command for."""
+    from usher.profiles.recent import note_use
+
+    with contextlib.suppress(UsherError):
+        note_use(context.cache_dir, profile, time.time(), expires_at)
 
 
 def looks_of(context: Context, names: Iterable[str]) -> dict[str, Look]:

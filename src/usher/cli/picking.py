@@ -6,49 +6,41 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from usher.cli.context import Context
 from usher.cli.looks import look_rules, seen_entry
+from usher.cli.picker.actions import Action, Picked
 from usher.cli.picker.cells import safe, width
 from usher.cli.picker.first import leaving_when_told, own_screen, paint, size
 from usher.cli.picker.frame import draw
-from usher.cli.picker.picking import Action, Picked, Picking, Surroundings, in_order
+from usher.cli.picker.picking import Picking, Surroundings, in_order
 from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
 from usher.core.looks import look_of
 from usher.profiles.known import known_profiles
-from usher.profiles.recent import habits, keep_only, note_use, read_recent
+from usher.profiles.recent import habits, keep_only, read_recent
 from usher.session.settings import load_settings
 
-__all__ = ["Action", "Picked", "note_entry", "pick", "pick_many", "run_picked"]
+__all__ = ["Action", "Picked", "follow", "pick", "pick_for", "pick_many"]
 
 
 def pick(context: Context, own: Action, query: str = "") -> Picked:
-    """The profile that the person picks; `own` is what Enter means.
+    """The profile that the person picks; `own` is what Enter means, other keys mean other actions.
 
     Raises KeyboardInterrupt when they leave (exit code 130), UsageError where nobody can pick.
     """
-    return _pick(context, own, query, many=False)
+    return _pick(context, _actions(context, own), query, many=False)
 
 
-def pick_many(context: Context, own: Action, query: str = "") -> Picked:
-    """The same, with Tab to mark several."""
-    return _pick(context, own, query, many=True)
+def pick_for(context: Context, own: Action, query: str = "") -> str:
+    """The profile that the person picks for `own` alone."""
+    return _pick(context, [own], query, many=False).profile
 
 
-def run_picked(
-    context: Context, own: Action, wanted: str | None, then: Callable[[str], int], *, search: bool = True
-) -> int:
-    """Run `then` with the profile `wanted`, or with a picked one when there is none.
-
-    At a terminal a name that no profile has becomes the picker's query (unless `search` is False).
-    Another key of the picker runs its own command in place of `then`.
-    """
-    if wanted is not None and not (search and context.terminal.interactive and _is_query(context, wanted)):
-        return then(wanted)
-    picked = pick(context, own, wanted or "")
-    return then(picked.profile) if picked.action is own else follow(context, picked)
+def pick_many(context: Context, own: Action, query: str = "") -> list[str]:
+    """The profiles that the person picks for `own` alone, with Tab to mark several."""
+    return list(_pick(context, [own], query, many=True).profiles)
 
 
 def follow(context: Context, picked: Picked) -> int:
@@ -67,13 +59,10 @@ def follow(context: Context, picked: Picked) -> int:
         return ExitCode.DONE
     from usher.cli.main import run_command
 
-    return run_command(str(picked.action), [picked.profile])
-
-
-def note_entry(context: Context, profile: str, expires_at: float | None) -> None:
-    """Remember that a person entered `profile`. Habits are never worth failing a command for."""
-    with contextlib.suppress(UsherError):
-        note_use(context.cache_dir, profile, time.time(), expires_at)
+    arguments = [picked.profile]
+    if picked.action is Action.EXEC:
+        arguments += ["--", context.environ.get("SHELL") or "/bin/sh"]
+    return run_command(str(picked.action), arguments)
 
 
 def picking_for(context: Context, actions: Sequence[Action], query: str, *, many: bool = False) -> Picking:
@@ -113,11 +102,11 @@ def add_keys(context: Context, picking: Picking) -> None:
     picking.surroundings = replace(picking.surroundings, keys_until=keys_until)
 
 
-def _pick(context: Context, own: Action, query: str, *, many: bool) -> Picked:
+def _pick(context: Context, actions: Sequence[Action], query: str, *, many: bool) -> Picked:
     terminal = context.terminal
     if not terminal.interactive:
         raise UsageError("which profile?", hint="name one; 'usher profiles list' shows what there is")
-    picking = picking_for(context, _actions(context, own), query, many=many)
+    picking = picking_for(context, actions, query, many=many)
     screen = terminal.screen
     with own_screen(sys.stdin.fileno(), screen):
         columns, rows = size(screen)
@@ -136,15 +125,6 @@ def _actions(context: Context, own: Action) -> list[Action]:
     quiet = [Action.CONSOLE, Action.COPY]
     offered = [Action.CONSOLE, Action.EXEC, Action.ENV, Action.COPY]
     return [own, *(a for a in (offered if context.terminal.width else quiet) if a is not own)]
-
-
-def _is_query(context: Context, wanted: str) -> bool:
-    """Whether no profile has that name, with or without its organization's prefix."""
-    return not any(
-        wanted in {entry.profile.removeprefix(f"{entry.organization}{mark}") for mark in ("", "-", "/")}
-        or wanted == entry.profile
-        for entry in known_profiles(context.cache_dir, context.aws_config_file)
-    )
 
 
 def _prune(context: Context, picking: Picking) -> None:

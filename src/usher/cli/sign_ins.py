@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from usher.cli.inviting import Invitation, Wishes, by_browser, by_device
 from usher.cli.terminal import Terminal
 from usher.cli.wire import SessionRooms
 from usher.console.browsers import forget_own_browser
+from usher.core.errors import UsherError
+from usher.profiles.recent import forget_expiries
 from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.one_login import sign_in_afresh, sign_in_if_needed, sign_in_on_request
 from usher.session.organizations import PortalOrganization
@@ -57,6 +61,8 @@ def sign_in_anew(rooms: SessionRooms, organization: PortalOrganization, wishes: 
 def end_session(rooms: SessionRooms, organization: PortalOrganization, terminal: Terminal) -> None:
     """Sign out here and on the server, and say when the server could not be told."""
     rooms.shelf.clear()
+    with contextlib.suppress(UsherError):
+        forget_expiries(rooms.context.cache_dir)
     forget_crawl(rooms.context.cache_dir / CRAWL_FOLDER, organization.name)
     problem = rooms.keeper(organization).logout()
     rooms.shelf.clear()  # again: another process may have put keys there while the server was told

@@ -6,7 +6,6 @@ Understands the keys that `usher profiles sync` writes, `sso_session` profiles a
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from usher.core.hops import account_of_arn
 from usher.core.ids import AccountId, account_id
 from usher.profiles.aws_files import AwsFiles
 from usher.profiles.config_text import Section, read_sections
+from usher.profiles.near import near_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def find_profile(text: str, path: Path, name: str) -> ProfileTarget:
     profiles = {section.name: section for section in sections if section.kind == "profile"}
     section = profiles.get(name) or _by_short_name(profiles, name)
     if section is None:
-        near = difflib.get_close_matches(name, profiles, 3, 0.5)
+        near = near_names(name, profiles)
         hint = f"did you mean: {', '.join(near)}?" if near else "'usher profiles list' shows what there is"
         raise NotFoundError(f"there is no profile '{name}' in {path}", hint=hint)
     target = _target(section, _sessions(sections), path)
@@ -79,7 +79,7 @@ def match_name(files: AwsFiles, name: str) -> str:
         )
     if matches:
         return matches[0]
-    near = difflib.get_close_matches(name, files.profiles, 3, 0.5)
+    near = near_names(name, files.profiles)
     hint = f"did you mean: {', '.join(near)}?" if near else "'usher profiles list' shows what there is"
     raise NotFoundError(f"there is no profile '{name}' in {files.config_path}", hint=hint)
 

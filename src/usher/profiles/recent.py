@@ -43,12 +43,12 @@ def read_recent(cache_dir: Path) -> dict[str, Use]:
 
 
 def note_use(cache_dir: Path, profile: str, now: float, expires_at: float | None) -> None:
-    """Count one use of `profile`, with keys until `expires_at`."""
+    """Count one use of `profile`, with keys until `expires_at`, where that is known."""
     with _lock(cache_dir):
         uses = read_recent(cache_dir)
         before = uses.get(profile)
         worth = 1.0 + (before.worth_at(now) if before else 0.0)
-        uses[profile] = Use(worth, now, expires_at)
+        uses[profile] = Use(worth, now, expires_at or (before.expires_at if before else None))
         best = sorted(uses, key=lambda name: uses[name].worth_at(now), reverse=True)[:MOST_KEPT]
         _write(cache_dir, {name: uses[name] for name in best})
 

@@ -8,6 +8,7 @@ declare -A package_of=(
     [xmlsec1]=xmlsec1     # an XML signature check that is not ours
     [gnome-keyring-daemon]=gnome-keyring   # a real OS key ring, headless
     [dbus-daemon]=dbus-daemon
+    [tmux]=tmux           # a terminal whose screen can be read
     [zsh]=zsh             # shells that people's commands are quoted for
     [fish]=fish
     [dash]=dash

@@ -3,6 +3,7 @@
 The link that opens it is as good as a password for 15 minutes, so it is shown only with --print.
 
     usher console mkdev-staging/AdministratorAccess
+    usher console                       # the profile in use, or this folder's, or a picked one
     usher console mkdev-staging/ReadOnlyAccess --destination https://console.aws.amazon.com/s3/home
 """
 
@@ -12,7 +13,9 @@ import argparse
 from collections.abc import Mapping
 
 from usher.cli.context import Context
-from usher.cli.opening import OpenedProfile, open_profile
+from usher.cli.entering import chosen_profile, open_confirmed
+from usher.cli.opening import OpenedProfile
+from usher.cli.picker.actions import Action
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.console.browser import hand_over, open_browser
 from usher.console.federation import (
@@ -26,14 +29,16 @@ from usher.console.federation import (
 from usher.core.durations import parse_duration
 from usher.core.errors import ExitCode, UsageError, UsherError
 from usher.core.partitions import partition_of_region
+from usher.core.printable import printable
 from usher.core.secrets import Secret
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("profile", metavar="PROFILE", help="a profile of the AWS config file")
+    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="a profile of the AWS config file")
     parser.add_argument("--destination", metavar="URL", help="the console page to open")
     parser.add_argument("--duration", metavar="8h", help="the console session's length, 15m to 12h")
+    parser.add_argument("--yes", action="store_true", help="enter a protected account without asking")
     parser.add_argument("--print", action="store_true", dest="show", help="print the link instead")
     parser.add_argument("--no-browser", action="store_true", help="open nothing: needs --print")
 
@@ -47,13 +52,15 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
         )
     seconds = _seconds(options.duration)
     rooms = open_session_rooms(context)
-    url = _link(rooms, open_profile(rooms, options.profile), options.destination, seconds)
+    name = chosen_profile(context, options.profile, Action.CONSOLE)
+    opened, _ = open_confirmed(context, rooms, name, yes=options.yes)
+    url = _link(rooms, opened, options.destination, seconds)
     if options.show:
         context.terminal.result(url.reveal())
         return ExitCode.DONE
     if not hand_over(url, open_browser):
         raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
-    context.terminal.say(f"Your browser opens the console of {options.profile}.")
+    context.terminal.say(f"Your browser opens the console of {printable(opened.name)}.")
     return ExitCode.DONE
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.entering import chosen_profile, open_confirmed
+from usher.cli.picker.actions import Action
 from usher.cli.wire import open_session_rooms
 from usher.core.errors import ExitCode, UsageError
 from usher.core.printable import printable
@@ -61,7 +62,7 @@ def _wanted(options: argparse.Namespace, context: Context) -> Changes:
         if options.profile is not None:
             raise UsageError("either a profile or --clear")
         return all_gone(context.environ)
-    name = chosen_profile(context, options.profile)
+    name = chosen_profile(context, options.profile, Action.ENV)
     opened, look = open_confirmed(context, open_session_rooms(context), name, yes=options.yes)
     return credential_changes(
         context.environ,

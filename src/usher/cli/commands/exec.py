@@ -3,7 +3,7 @@
 Usher is replaced by the command: exit code and signals are the command's own.
 
     usher exec mkdev-staging/AdministratorAccess -- aws s3 ls
-    usher exec -- aws s3 ls             # the profile in use, or this folder's
+    usher exec -- aws s3 ls             # the profile in use, or this folder's, or picked: Tab marks several
     usher exec --renew PROFILE -- terraform apply     # a job longer than one role session
     usher exec --needs 3h PROFILE -- ./backup.sh      # warns when the keys end before that
 
@@ -23,7 +23,7 @@ from fnmatch import fnmatchcase
 from usher.cli.context import Context
 from usher.cli.entering import (
     all_profiles,
-    chosen_profile,
+    chosen_profiles,
     confirm_all,
     looks_of,
     near_matches,
@@ -31,6 +31,7 @@ from usher.cli.entering import (
 )
 from usher.cli.needs import add_needs, warn_of_outliving
 from usher.cli.opening import OpenedProfile, open_profile
+from usher.cli.picker.actions import Action
 from usher.cli.running import become
 from usher.cli.side_by_side import NOT_STARTED, Outcome, Place, SideBySide, worst_code
 from usher.cli.terminal import printable
@@ -83,13 +84,15 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """Replace this process by the command, or run it in many places; returns the exit code."""
     if not options.command:
         raise UsageError("which command?", hint="usher exec PROFILE -- COMMAND ...")
+    if not options.each:
+        options.profiles = chosen_profiles(context, options.profiles, Action.EXEC)
     if options.each or len(options.profiles) > 1:
         if options.renew:
             raise UsageError("--renew is for one profile", hint="run 'usher exec --renew' once for each")
         return _run_in_each(options, context)
     if options.json:
         raise UsageError("--json is for several profiles", hint="one command's output is its own")
-    name = chosen_profile(context, options.profiles[0] if options.profiles else None)
+    [name] = options.profiles
     rooms = open_session_rooms(context)
     opened, look = open_confirmed(context, rooms, name, yes=options.yes)
     if options.needs is not None:
@@ -139,7 +142,7 @@ def _run_in_each(options: argparse.Namespace, context: Context) -> int:
 
 
 def _profiles_meant(options: argparse.Namespace, context: Context) -> list[str]:
-    meant = [chosen_profile(context, name) for name in options.profiles]
+    meant = list(options.profiles)
     names = all_profiles(context) if options.each else []
     for pattern in options.each:
         found = [name for name in names if fnmatchcase(name, pattern)]

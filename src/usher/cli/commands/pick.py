@@ -33,8 +33,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
     query = " ".join(options.query)
     if options.filter is not None or options.json:
         return _filter(context, " ".join([options.filter or "", query]).strip(), as_json=options.json)
-    picks = pick_many if options.many else pick
-    return follow(context, picks(context, Action.PRINT, query))
+    if options.many:
+        context.terminal.result("\n".join(pick_many(context, Action.PRINT, query)))
+        return ExitCode.DONE
+    return follow(context, pick(context, Action.PRINT, query))
 
 
 def _filter(context: Context, query: str, *, as_json: bool) -> ExitCode:

@@ -21,9 +21,16 @@ import sys
 from pathlib import Path
 
 from usher.cli.context import Context
-from usher.cli.entering import folder_profile, has_static_keys, profile_named, trusted_folder
+from usher.cli.entering import (
+    folder_profile,
+    has_static_keys,
+    note_entry,
+    profile_named,
+    trusted_folder,
+)
 from usher.cli.folders import BoundFolder, read_bound_folder, stamp_folder
 from usher.cli.looks import badge, coloured, confirm_entry, look_for
+from usher.cli.picker.actions import Action, Picked
 from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
 from usher.core.looks import Look
 from usher.core.printable import printable
@@ -63,8 +70,37 @@ def run(options: argparse.Namespace, context: Context) -> int:
             "'usher use' changes a shell only through the shell's hook, which is not installed here",
             hint=_how_to_install(context),
         )
+    picked = _picked(options, context)
+    if picked is not None and picked.action is not Action.USE:
+        from usher.cli.picking import follow
+
+        code = follow(context, picked)
+        # The hook reads an answer from stdout; this one changes nothing.
+        context.terminal.result(hook_text(options.shell_output, changes({}, ())))
+        return code
+    if picked is not None:
+        options.profile = picked.profile
     context.terminal.result(hook_text(options.shell_output, _wanted(options, context)))
     return ExitCode.DONE
+
+
+def _picked(options: argparse.Namespace, context: Context) -> Picked | None:
+    """What the person picks, where no profile is named or there is none of that name."""
+    if options.clear or options.folder is not None or options.profile in {"-", "."}:
+        return None
+    query = ""
+    if options.profile is not None:
+        try:
+            profile_named(context, options.profile)
+        except NotFoundError:
+            if not context.terminal.interactive:
+                raise
+            query = options.profile
+        else:
+            return None
+    from usher.cli.picking import pick
+
+    return pick(context, Action.USE, query)
 
 
 def _wanted(options: argparse.Namespace, context: Context) -> Changes:
@@ -88,6 +124,7 @@ def _entry(options: argparse.Namespace, context: Context) -> tuple[Entry, Look]:
     check_plain(name)
     look = look_for(context, name)
     confirm_entry(context, name, look, yes=options.yes)
+    note_entry(context, name, None)
     return Entry(name, options.region or region, look), look
 
 
@@ -105,7 +142,9 @@ def _meant(options: argparse.Namespace, context: Context) -> tuple[str, str]:
             says = found.says()
             return folder_profile(context, says), says.region
         case None:
-            raise UsageError("which profile?", hint="usher use PROFILE")
+            from usher.cli.picking import pick_for
+
+            return pick_for(context, Action.USE), ""
     return profile_named(context, options.profile), ""
 
 

@@ -12,13 +12,13 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, VSplit, Window
-from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from usher.cli.picker.actions import Action, Picked
 from usher.cli.picker.first import size
 from usher.cli.picker.frame import KEYS, PROMPT, Line, Picture, draw
-from usher.cli.picker.picking import Action, Picked, Picking
+from usher.cli.picker.picking import Picking
 from usher.cli.picker.styles import toolkit_style
 
 # How long Escape waits for being the beginning of an arrow key. Terminals send those at once.
@@ -68,18 +68,16 @@ class _Screen:
         self._query = Buffer(multiline=False, on_text_changed=self._typed)
         self._query.text = picking.query
         self._query.cursor_position = len(picking.query)
+        self._window = Window(BufferControl(self._query), height=1, wrap_lines=False)
 
     def application(self) -> Application[Picked]:
         """The application, ready to run."""
-        query = Window(
-            BufferControl(self._query, input_processors=[BeforeInput(self._prompt)]),
-            height=1,
-            wrap_lines=False,
-        )
+        prompt = Window(FormattedTextControl(self._prompt), height=1, width=len(PROMPT))
+        query = self._window
         count = Window(FormattedTextControl(self._count), height=1, width=self._count_width)
         body = Window(FormattedTextControl(self._body), wrap_lines=False)
         app: Application[Picked] = Application(
-            Layout(HSplit([VSplit([query, count]), body]), focused_element=query),
+            Layout(HSplit([VSplit([prompt, query, count]), body]), focused_element=query),
             key_bindings=self._keys(),
             include_default_pygments_style=False,
             full_screen=True,
@@ -100,6 +98,7 @@ class _Screen:
     def _draw(self) -> None:
         terminal = self._output.get_size()
         self._picture = draw(self._picking, terminal.columns, terminal.rows)
+        self._window.horizontal_scroll = 0  # it scrolls as far as it must, and would not come back
 
     def _prompt(self) -> StyleAndTextTuples:
         return [(self._style("strong"), PROMPT)]

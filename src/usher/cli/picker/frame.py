@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from usher.cli.picker.actions import Action
 from usher.cli.picker.cells import beginning, cut, safe, shown, width
 from usher.cli.picker.match import folded, positions, words_of
-from usher.cli.picker.picking import Action, Picking, findable
+from usher.cli.picker.picking import Picking, findable
 from usher.core.looks import Look
 from usher.profiles.index import IndexEntry
 

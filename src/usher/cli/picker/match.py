@@ -1,7 +1,7 @@
 """Which profiles a query means, best first. Pure, and quick enough for each key press on thousands.
 
 A query is words. Every word must be found: as it stands in any field, as the first letters of the name's
-words (`pda` for `prod/DatabaseAdmin`), or as letters of the name in their order (`prdadm`).
+words (`pda` for `prod/DatabaseAdmin`), or as letters of the name in their order, near each other (`prdadm`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 # How much a find counts. Sums of words are multiplied by how often and how lately a profile was used.
 WHOLE, BEGINNING, ELSEWHERE_BEGINNING, INITIALS, INSIDE, ELSEWHERE = 120, 100, 80, 75, 60, 40
 _SCATTERED = 30
+_WIDEST_SCATTER = 3  # times the word's length; letters further apart were hardly meant
 _HABIT = 0.6
 # A letter or digit after none, and a capital that begins a word: `dA` of `dbAdmin`, `DA` of `DBAdmin`.
 _INITIAL = r"(?<![^\W_])[^\W_]|(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])"
@@ -53,7 +54,7 @@ class Matcher:
 
     candidates: Sequence[Candidate]
     _haystacks: list[_Haystack] = field(default_factory=list)
-    _found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+    _possible: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Fold every candidate now, before the first key, rather than at it."""
@@ -68,22 +69,24 @@ class Matcher:
         self.prepare()
         among = self._narrowest(words)
         scored: list[tuple[float, int]] = []
+        possible: list[int] = []
         for number in among:
             haystack = self._haystacks[number]
             quality = _quality(haystack, words)
-            if quality:
-                scored.append((-quality * haystack.weight, number))
+            if quality is not None:
+                possible.append(number)
+                if quality > 0:
+                    scored.append((-quality * haystack.weight, number))
         scored.sort()
-        found = [number for _, number in scored]
-        self._found[words] = sorted(found)
-        return found
+        self._possible[words] = possible
+        return [number for _, number in scored]
 
     def _narrowest(self, words: tuple[str, ...]) -> Sequence[int]:
-        """What a shorter form of this query found: nothing outside of it can match."""
+        """What was possible for a shorter form of this query: nothing else can match."""
         for length in range(len(words[-1]), -1, -1):
             shorter = (*words[:-1], words[-1][:length]) if length else words[:-1]
-            if shorter in self._found:
-                return self._found[shorter]
+            if shorter in self._possible:
+                return self._possible[shorter]
         return range(len(self.candidates))
 
 
@@ -106,18 +109,19 @@ def _haystack(candidate: Candidate) -> _Haystack:
     return _Haystack(folded(candidate.name), rest, initials, 1 + _HABIT * candidate.habit)
 
 
-def _quality(haystack: _Haystack, words: Sequence[str]) -> float:
-    total = 0.0
+def _quality(haystack: _Haystack, words: Sequence[str]) -> float | None:
+    """The words' quality together; None when no longer query can match, 0 when only a longer one may."""
+    total, lost = 0.0, False
     for word in words:
         quality = _quality_of_word(haystack, word)
-        if not quality:
-            return 0.0
+        if quality is None:
+            return None
         total += quality
-    # Of two names that hold the words, the shorter one says less else.
-    return total + 1 / (1 + len(haystack.name))
+        lost = lost or quality == 0
+    return 0.0 if lost else total
 
 
-def _quality_of_word(haystack: _Haystack, word: str) -> float:
+def _quality_of_word(haystack: _Haystack, word: str) -> float | None:
     name = haystack.name
     start = name.find(word)
     if start >= 0:
@@ -130,8 +134,9 @@ def _quality_of_word(haystack: _Haystack, word: str) -> float:
         return INITIALS
     letters = _letters(name, word)
     if not letters:
-        return 0.0
-    return _SCATTERED * len(word) / (letters[-1] - letters[0] + 1)
+        return None
+    stretch = letters[-1] - letters[0] + 1
+    return _SCATTERED * len(word) / stretch if stretch <= _WIDEST_SCATTER * len(word) else 0.0
 
 
 def _quality_in_place(name: str, word: str, start: int) -> float:

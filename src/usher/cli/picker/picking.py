@@ -4,37 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from usher.cli.picker.actions import Action, Picked
 from usher.cli.picker.cells import widest
 from usher.cli.picker.match import Candidate, Matcher, words_of
 from usher.core.looks import PLAIN, Look
 from usher.profiles.index import IndexEntry
 from usher.profiles.recent import Use
-
-
-class Action(StrEnum):
-    """What is done with a profile once it is picked."""
-
-    USE = "use"
-    EXEC = "exec"
-    ENV = "env"
-    CONSOLE = "console"
-    PRINT = "print"
-    COPY = "copy"
-
-
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """The profiles that were picked, and what for. One, unless several could be marked."""
-
-    profiles: tuple[str, ...]
-    action: Action
-
-    @property
-    def profile(self) -> str:
-        """The one profile."""
-        return self.profiles[0]
 
 
 @dataclass(frozen=True, slots=True)
