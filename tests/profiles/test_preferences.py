@@ -57,6 +57,14 @@ def test_settings_name_choose_and_describe_profiles(tmp_path):
     assert wanted.calls_per_second == 50
 
 
+def test_only_some_may_be_wanted_and_further_names_stand_for_all(tmp_path):
+    wanted = preferences(tmp_path, "[profiles.mkdev]\ntemplate = '{account}'\naliases = {stg = 'staging'}\n")
+    chosen = choose_profiles(wanted, "mkdev", [STAGING, PRODUCTION], lambda name, _way: name == "production")
+    assert (list(chosen.profiles), chosen.left_out, chosen.notices) == (["stg", "production"], 1, ())
+    with pytest.raises(UsageError, match="none of these"):
+        choose_profiles(wanted, "mkdev", [STAGING, PRODUCTION], lambda _name, _way: False)
+
+
 def test_an_alias_without_anything_near_is_told_as_well(tmp_path):
     wanted = preferences(tmp_path, "[profiles.mkdev]\naliases = {x = 'qqq'}\n")
     assert "did you mean" not in choose_profiles(wanted, "mkdev", [STAGING]).notices[0]

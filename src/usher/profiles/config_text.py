@@ -17,6 +17,9 @@ from usher.core.errors import UsageError
 
 _HEADER = re.compile(r"\[(?P<header>.+)\]")
 _OPTION = re.compile(r"(?P<key>[^\s:=#;\[][^:=]*?)\s*[:=]\s*(?P<value>.*)")
+_PLAIN_HEADER = re.compile(
+    r"[\w@+.%:/=,~ -]+", re.ASCII
+)  # where shlex, which is slow, would find words alike
 _MARKER = re.compile(r"# usher:(?P<edge>begin|end) (?P<name>\S+)(?: .*)?")
 _DIGEST = re.compile(r"# usher:begin \S+ sha256=(?P<digest>[0-9a-f]{16}) .*")
 _NOTE = "(written by 'usher {}'; changes inside this block are overwritten)"
@@ -70,11 +73,7 @@ def read_sections(text: str, path: Path) -> list[Section]:
         elif current is not None:
             current.append(line)
     finish()
-    if block is not None:
-        raise ConfigFileError(
-            f"{path}: the block '# usher:begin {block}' has no end",
-            hint=f"put '# usher:end {block}' after its last line, or remove the begin line",
-        )
+    _check_is_closed(block, path)
     return found
 
 
@@ -84,8 +83,8 @@ def replace_block(text: str, name: str, sections: str, path: Path, *, command: s
     A new block goes to the end of the file. Everything outside the block stays byte for byte, except
     that a missing line feed at the end of the file is added. Raises ConfigFileError.
     """
-    read_sections(text, path)
     lines = split_lines(text)
+    _check_markers(lines, path)
     edges = [i for i, line in enumerate(lines) if (m := _marker(line)) and m[1] == name]
     if len(edges) > 2:
         raise ConfigFileError(
@@ -118,8 +117,28 @@ def _digest(sections: str) -> str:
 
 
 def _marker(line: str) -> tuple[str, str] | None:
+    if not line.startswith("# usher:"):
+        return None
     match = _MARKER.fullmatch(line.rstrip("\r\n"))
     return None if match is None else (match["edge"], match["name"])
+
+
+def _check_markers(lines: list[str], path: Path) -> None:
+    """Refuse markers that do not pair: nobody knows then what is Usher's."""
+    block: str | None = None
+    for number, line in enumerate(lines, 1):
+        marker = _marker(line)
+        if marker is not None:
+            block = _follow_marker(marker, block, number, path)
+    _check_is_closed(block, path)
+
+
+def _check_is_closed(block: str | None, path: Path) -> None:
+    if block is not None:
+        raise ConfigFileError(
+            f"{path}: the block '# usher:begin {block}' has no end",
+            hint=f"put '# usher:end {block}' after its last line, or remove the begin line",
+        )
 
 
 def _follow_marker(marker: tuple[str, str], block: str | None, number: int, path: Path) -> str | None:
@@ -157,10 +176,13 @@ def _section(lines: list[str], start: int, block: str | None) -> Section:
 def _kind_and_name(header: str) -> tuple[str, str]:
     if header == "default":
         return "profile", "default"
-    try:
-        parts = shlex.split(header)
-    except ValueError:
-        parts = []
+    if _PLAIN_HEADER.fullmatch(header):
+        parts = header.split()
+    else:
+        try:
+            parts = shlex.split(header)
+        except ValueError:
+            parts = []
     if len(parts) == 2 and parts[0] in {"profile", "sso-session", "services"}:
         return parts[0], parts[1]
     return "other", header

@@ -22,6 +22,7 @@ _FIELD = re.compile(r"\{(?P<field>[a-z_]+(?:\.[^{}|]+)?)(?P<filters>(?:\|[a-z]+)
 _PROFILE_NAME = re.compile(r"[\w@+.%:/=,-][\w@+.%:/=, -]{0,199}", re.ASCII)
 # A run that holds something other than the plain characters, with the dashes around it.
 _NOT_PLAIN = re.compile(r"-*[^\w@+.%:-][^\w@+.%:]*", re.ASCII)
+_SIMPLE = re.compile(r"\w+(-\w+)*", re.ASCII)
 _SHORT = {
     "AdministratorAccess": "admin",
     "AWSAdministratorAccess": "admin",
@@ -98,9 +99,14 @@ def is_profile_name(text: str) -> bool:
 
 def name_all(naming: Naming, organization: str, ways: Iterable[WayIn]) -> dict[str, WayIn]:
     """Each way in by its name. Raises UsageError, naming both, when two would be called the same."""
+    return tell_apart(naming, ((profile_name(naming, organization, way), way) for way in ways))
+
+
+def tell_apart(naming: Naming, named: Iterable[tuple[str, WayIn]]) -> dict[str, WayIn]:
+    """Each way in by a name of its own. Raises UsageError, naming both, when there is none."""
     by_name: dict[str, list[WayIn]] = {}
-    for way in ways:
-        by_name.setdefault(profile_name(naming, organization, way), []).append(way)
+    for name, way in named:
+        by_name.setdefault(name, []).append(way)
     found: dict[str, WayIn] = {}
     for name, same in by_name.items():
         if len(same) > 1 and naming.on_collision is OnCollision.FAIL:
@@ -121,22 +127,25 @@ def _collision(name: str, one: WayIn, other: WayIn) -> UsageError:
 
 
 def _field(naming: Naming, organization: str, way: WayIn, field: str) -> str:
+    match field:
+        case "organization":
+            return organization
+        case "account":
+            return _account(naming, way)
+        case "account_id":
+            return way.account_id
+        case "permission_set":
+            return way.permission_set
+        case "unit":
+            return "/".join(_simplified(part, naming.spaces) for part in way.unit.split("/"))
+        case "region":
+            return way.region
     if field.startswith("tag."):
         return _simplified(way.tags.get(field.removeprefix("tag."), ""), naming.spaces)
-    values = {
-        "organization": organization,
-        "account": _account(naming, way),
-        "account_id": way.account_id,
-        "permission_set": way.permission_set,
-        "unit": _simplified(way.unit, naming.spaces, keep="/"),
-        "region": way.region,
-    }
-    if field not in values:
-        raise UsageError(
-            f"the template {naming.template!r} names an unknown field: {field}",
-            hint=f"known: {' '.join(f'{{{name}}}' for name in FIELDS)}",
-        )
-    return values[field]
+    raise UsageError(
+        f"the template {naming.template!r} names an unknown field: {field}",
+        hint=f"known: {' '.join(f'{{{name}}}' for name in FIELDS)}",
+    )
 
 
 def _account(naming: Naming, way: WayIn) -> str:
@@ -157,15 +166,16 @@ def _without_one(
     return text
 
 
-def _simplified(text: str, spaces: str, keep: str = "") -> str:
+def _simplified(text: str, spaces: str) -> str:
     """`text` in characters that every SDK accepts in a profile's name."""
+    if _SIMPLE.fullmatch(text):
+        return text
     if not text.isprintable():
         return ""  # one name that was chosen to do harm must not keep all others from being written
     decomposed = unicodedata.normalize("NFKD", text)
     ascii_only = "".join(c for c in decomposed if not unicodedata.combining(c))
-    parts = ascii_only.split(keep) if keep else [ascii_only]
 
     def plain(match: re.Match[str]) -> str:
         return spaces if match[0].isspace() else "-"
 
-    return keep.join(_NOT_PLAIN.sub(plain, part.strip()).strip("-") for part in parts)
+    return _NOT_PLAIN.sub(plain, ascii_only.strip()).strip("-")

@@ -108,6 +108,15 @@ def test_selectors_settings_and_options_choose_what_is_written(mkdev):
     assert mkdev.config.read_text().count("[profile ") == 2
 
 
+def test_profiles_that_were_never_used_may_be_left_out(synced):
+    fresh = ("--only-used", "--if-older-than", "1d")
+    assert "none of these profiles was used" in synced.run("profiles", "sync", *fresh).stderr
+    synced.ok("exec", "mkdev-staging/ReadOnlyAccess", "--", "true")
+    out = synced.ok("profiles", "sync", *fresh)
+    assert synced.config.read_text().count("[profile ") == 1
+    assert "left out by your selectors: 3 more" in out
+
+
 def test_native_and_plain_profiles_turn_into_each_other(synced):
     plain = synced.config.read_text()
     synced.ok("profiles", "sync", "--native")

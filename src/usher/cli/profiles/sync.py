@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,10 +24,12 @@ from usher.profiles.credentials_file import names_in_credentials
 from usher.profiles.details import read_details, with_details, write_details
 from usher.profiles.names import OnCollision
 from usher.profiles.preferences import Preferences, read_preferences, selection
+from usher.profiles.recent import read_recent
 from usher.profiles.wanted import Chosen, choose_profiles
 from usher.profiles.ways import WayIn
 from usher.session.crawl import Crawl
 from usher.session.organizations import PortalOrganization, choose_organization
+from usher.session.records import stored_roles
 from usher.session.settings import load_settings
 
 _DAY = 86_400.0
@@ -66,6 +68,7 @@ def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--template", metavar="T", help="how profiles are named")
     parser.add_argument("--include", action="append", default=[], metavar="S", help="only what S selects")
     parser.add_argument("--exclude", action="append", default=[], metavar="S", help="nothing that S selects")
+    parser.add_argument("--only-used", action="store_true", help="only profiles that you have entered before")
     parser.add_argument("--strip-prefix", action="append", metavar="P", help="take P off accounts' names")
     parser.add_argument("--strip-suffix", action="append", metavar="P", help="take P off accounts' names")
     parser.add_argument(
@@ -110,7 +113,7 @@ def sync(options: argparse.Namespace, context: Context, *, prune: bool) -> ExitC
         _show(options, job, before, outcome)
     else:
         agreed = outcome.edited and _agree_to_overwrite(options, job, before, outcome)
-        before, outcome = _write(job, agreed=agreed)
+        before, outcome = _write(job, before, outcome, agreed=agreed)
         write_entries(context, job.organization.name, job.chosen.profiles, outcome.kept)
         _say(options, job, before, outcome)
     for words in unlisted_words(job.crawl.unlisted):
@@ -137,9 +140,17 @@ def _prepare(options: argparse.Namespace, context: Context, *, prune: bool) -> _
         with_details(WayIn(way.account.id, way.account.name, way.permission_set, way.account.email), details)
         for way in found.entrances
     )
-    chosen = choose_profiles(preferences, organization.name, ways)
+    is_used = _use_of(rooms, organization) if options.only_used else None
+    chosen = choose_profiles(preferences, organization.name, ways, is_used)
     style = _style(context, organization, preferences)
     return _Job(context, organization, preferences, style, found, chosen, prune)
+
+
+def _use_of(rooms: SessionRooms, organization: PortalOrganization) -> Callable[[str, WayIn], bool]:
+    """Tells whether a profile was entered by a person, or a program asked for its keys of late."""
+    entered = read_recent(rooms.context.cache_dir)
+    asked_for = set(stored_roles(rooms.vault, organization.name))
+    return lambda name, way: name in entered or (way.account_id, way.permission_set) in asked_for
 
 
 def _with_options(preferences: Preferences, options: argparse.Namespace) -> Preferences:
@@ -210,12 +221,12 @@ def _agree_to_overwrite(options: argparse.Namespace, job: _Job, before: str, out
     return True
 
 
-def _write(job: _Job, *, agreed: bool) -> tuple[str, SyncedBlock]:
-    """Write the block; the text before, and the outcome."""
-    latest: list[SyncedBlock] = []
+def _write(job: _Job, seen: str, planned: SyncedBlock, *, agreed: bool) -> tuple[str, SyncedBlock]:
+    """Write the block; the text before, and the outcome. It is what was planned unless the file changed."""
+    latest = [planned]
 
     def edit(text: str) -> str:
-        outcome = job.synced(text)
+        outcome = planned if text == seen else job.synced(text)
         if outcome.edited and not agreed:
             raise ConfigFileError(f"{job.path} was edited meanwhile", hint="run it again")
         latest[:] = [outcome]
