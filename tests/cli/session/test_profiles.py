@@ -4,7 +4,9 @@ import json
 import signal
 import time
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from usher.profiles.index import read_index
 
@@ -177,7 +179,50 @@ def test_an_age_that_is_none_is_wrong_usage(synced, text):
     assert synced.run("profiles", "sync", "--if-older-than", text).returncode == 2
 
 
-def test_details_of_accounts_are_asked_once_and_used_by_every_later_sync(synced, portal):
+@pytest.fixture
+def organizations():
+    """An AWS that has an organization with one account in a unit; the address, and that account's id."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
+    client = boto3.client("organizations", region_name="us-east-1", endpoint_url=url, **keys)
+    client.create_organization(FeatureSet="ALL")
+    root = client.list_roots()["Roots"][0]["Id"]
+    unit = client.create_organizational_unit(ParentId=root, Name="Workloads")["OrganizationalUnit"]["Id"]
+    made = client.create_account(
+        AccountName="staging", Email="s@mkdev.example", Tags=[{"Key": "env", "Value": "test"}]
+    )
+    account = made["CreateAccountStatus"]["AccountId"]
+    client.move_account(AccountId=account, SourceParentId=root, DestinationParentId=unit)
+    yield url, account
+    server.stop()
+
+
+@pytest.mark.once
+def test_units_and_tags_are_asked_once_and_used_by_every_later_sync(home, portal, organizations):
+    url, account = organizations
+    portal.accounts = {
+        account: ("staging", ["ReadOnlyAccess"]),
+        "111111111111": ("other", ["ReadOnlyAccess"]),
+    }
+    place = ("--start-url", portal.url + "/start", "--region", "eu-central-1", "--aws-endpoint-url", url)
+    home.ok("login", "mkdev", *place, "--device")
+    home.ok("profiles", "sync")
+    done = home.run(
+        "profiles", "sync", "--details-from", "mkdev-staging/ReadOnlyAccess", "--include", "unit:Work*"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "units and tags of 2 accounts" in done.stderr
+    assert home.config.read_text().count("[profile ") == 1
+    home.ok("profiles", "sync", "--template", "{unit}-{tag.env}", "--exclude", "id:111111111111")
+    assert "[profile Workloads-test]" in home.config.read_text()
+    (entry,) = read_index(home.folder / ".cache" / "usher")
+    assert (entry.unit, entry.tags) == ("Workloads", {"env": "test"})
+    assert "Workloads" in home.ok("profiles", "list", "tag:env=test")
+
+
+def test_details_need_a_profile_that_is_there(synced):
     done = synced.run("profiles", "sync", "--details-from", "nobody")
     assert done.returncode == 5
     assert "there is no profile 'nobody'" in done.stderr
