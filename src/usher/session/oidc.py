@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from usher.core.secrets import Secret
 from usher.session.errors import OidcError, PortalUnavailableError
-from usher.session.fields import number_field, optional_text_field, text_field
+from usher.session.fields import number_field, optional_text_field, text_field, words_field
 from usher.session.http import Answer, HttpClient
 
 CLIENT_NAME = "usher"
@@ -161,6 +161,5 @@ def _refusal(answer: Answer, host: str) -> OidcError | PortalUnavailableError:
             f"{host} is overloaded or failing (HTTP {answer.status})", hint="run it again in a moment"
         )
     document = answer.json()
-    code = optional_text_field(document, "error") or f"http_{answer.status}"
-    description = optional_text_field(document, "error_description") or ""
-    return OidcError(code, description)
+    code = words_field(document, "error") or f"http_{answer.status}"
+    return OidcError(code, words_field(document, "error_description"))

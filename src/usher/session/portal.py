@@ -23,7 +23,14 @@ from usher.session.errors import (
     PortalUnavailableError,
     SessionEndedError,
 )
-from usher.session.fields import number_field, object_field, objects_field, optional_text_field, text_field
+from usher.session.fields import (
+    number_field,
+    object_field,
+    objects_field,
+    optional_text_field,
+    text_field,
+    words_field,
+)
 from usher.session.http import Answer, HttpClient
 
 PAGE_SIZE = 100
@@ -230,7 +237,7 @@ def _done(answer: Answer) -> dict[str, object]:
     if answer.status == 200:
         return answer.json()
     try:
-        words = optional_text_field(answer.json(), "message") or ""
+        words = words_field(answer.json(), "message")
     except PortalAnswerError:
         words = ""
     raise PortalAnswerError(
