@@ -173,6 +173,55 @@ def test_a_request_in_pieces_is_put_together(listener):
         assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+def failing_once(call, error):
+    """`call`, but the listener's thread gets `error` instead the first time."""
+    failed = []
+
+    def instead(self, *arguments):
+        if threading.current_thread().name == "usher-callback" and not failed:
+            failed.append(error)
+            raise error
+        return call(self, *arguments)
+
+    return instead
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("accept", OSError(errno.ECONNABORTED, "gone before it was let in")),
+        ("recv", BlockingIOError(errno.EAGAIN, "nothing to read after all")),
+    ],
+)
+def test_what_the_system_takes_back_is_asked_for_again(monkeypatch, listener, name, error):
+    monkeypatch.setattr(socket.socket, name, failing_once(getattr(socket.socket, name), error))
+    come_back(listener)
+    assert listener.wait(10).reveal() == "mine"
+
+
+def test_an_answer_that_does_not_fit_at_once_is_sent_in_pieces(monkeypatch, listener):
+    send = socket.socket.send
+
+    def a_little(self, content, *flags):
+        short = threading.current_thread().name == "usher-callback"
+        return send(self, content[:100] if short else content, *flags)
+
+    monkeypatch.setattr(socket.socket, "send", a_little)
+    answer = ask(listener, "/oauth/callback?code=mine&state=right")
+    assert (answer.status, answer.body[-7:]) == (200, b"aside>\n")
+
+
+def test_what_a_caller_still_sends_after_its_answer_changes_nothing(listener):
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\n\r\n")
+        assert connection.recv(20).startswith(b"HTTP/1.1 405 ")
+        connection.sendall(b"x" * 1000)
+        while connection.recv(65_536):
+            pass
+        connection.sendall(b"x" * 1000)
+    assert ask(listener, "/").status == 400
+
+
 def test_several_tabs_all_get_an_answer_and_the_first_one_counts(listener):
     statuses = [ask(listener, f"/oauth/callback?code={tab}&state=right").status for tab in ("one", "two")]
     assert statuses == [200, 200]

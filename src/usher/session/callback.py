@@ -234,11 +234,10 @@ class _Loop:
     def run(self) -> None:
         """Serve until `stop`."""
         while self._bell not in (ready := self._ready()):
-            for found in ready:
-                if found in self._listening:
-                    self._accept(found)
-                elif connection := self._open.get(found.fileno()):  # not one that just gave way
-                    self._serve(connection)
+            for talking in [each for each in ready if each not in self._listening]:
+                self._serve(self._open[talking.fileno()])
+            for knocking in [each for each in ready if each in self._listening]:
+                self._accept(knocking)
             self._drop_late()
         for connection in list(self._open.values()):
             self._close(connection)

@@ -29,7 +29,7 @@ def read_login_settings(settings: Settings) -> LoginSettings:
 
 def portal_session_seconds(settings: Settings, organization: str) -> int | None:
     """How long a session of `organization`'s portal lasts, as `[organizations.NAME]` says."""
-    table = settings.table("organizations").table(organization)
+    table = settings.table("organizations").within(organization)
     table.only("portal_session")
     text = table.text("portal_session")
     try:

@@ -96,13 +96,6 @@ class Table:
             raise self.wrong(key, "a whole number")
         return value
 
-    def table(self, key: str) -> Table:
-        """A table within this one, empty when it is not there."""
-        value = self.values.get(key, {})
-        if not isinstance(value, dict):
-            raise self.wrong(key, "a table")
-        return Table(self.settings, f"{self.name}.{key}", value)
-
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; one text stands for a list of one."""
         value = self.values.get(key, [])
