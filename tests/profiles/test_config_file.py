@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,12 @@ def test_what_is_no_plain_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigFileError):
         edit_config(tmp_path / "file" / "config", lambda text: text + "x")
+
+
+def test_no_file_may_be_named_as_dev_null():
+    assert read_config(Path("/dev/null")) == ""
+    with pytest.raises(ConfigFileError, match="not a plain file"):
+        edit_config(Path("/dev/null"), lambda text: text + "x")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -23,8 +23,12 @@ _MOST_TRIES = 20
 
 
 def read_config(path: Path) -> str:
-    """The file's text; empty when there is none. Bytes that are not UTF-8 survive a round trip."""
-    return _decode(_read(_target(path)))
+    """The file's text; empty when there is none. Bytes that are not UTF-8 survive a round trip.
+
+    `/dev/null` is no file, as for the SDKs. A file of the machine's administrator may be read: a company
+    may keep one for everybody in `/etc`.
+    """
+    return "" if path.is_char_device() else _decode(_read(_target(path, {0, os.geteuid()})))
 
 
 def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
@@ -33,7 +37,7 @@ def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
     Nothing is written when the text stays the same. `edit` may be called again when another program
     changes the file meanwhile. Raises ConfigFileError; then the file is as it was.
     """
-    target = _target(path)
+    target = _target(path, {os.geteuid()})
     try:
         if not target.parent.is_dir():
             make_private_folder(target.parent)
@@ -50,7 +54,7 @@ def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
     raise ConfigFileError(f"{target} keeps changing while it is edited", hint="close the other program")
 
 
-def _target(path: Path) -> Path:
+def _target(path: Path, owners: set[int]) -> Path:
     target = Path(os.path.realpath(path))
     try:
         state = target.lstat()
@@ -60,7 +64,7 @@ def _target(path: Path) -> Path:
         raise ConfigFileError(f"cannot read {target}: {error.strerror}") from None
     if not stat.S_ISREG(state.st_mode):
         raise ConfigFileError(f"{target} is not a plain file", hint="point AWS_CONFIG_FILE at a file")
-    if state.st_uid != os.geteuid():
+    if state.st_uid not in owners:
         raise ConfigFileError(
             f"{target} belongs to another user", hint="point AWS_CONFIG_FILE at your own file"
         )

@@ -64,21 +64,17 @@ class PortalOrganization:
     @property
     def oidc_url(self) -> str:
         """The `sso-oidc` endpoint."""
-        return self.endpoint_url or f"https://oidc.{self.region}.{self._suffix}"
+        return self.endpoint_url or f"https://{partition_of_region(self.region).oidc_host(self.region)}"
 
     @property
     def portal_url(self) -> str:
         """The `sso` (portal) endpoint."""
-        return self.endpoint_url or f"https://portal.sso.{self.region}.{self._suffix}"
+        return self.endpoint_url or f"https://{partition_of_region(self.region).portal_host(self.region)}"
 
     @property
     def profile_start_url(self) -> str:
         """The start URL to write into profiles for other tools."""
         return self.alias_start_url or self.start_url
-
-    @property
-    def _suffix(self) -> str:
-        return partition_of_region(self.region).dns_suffix
 
 
 def is_aws_owned(url: str) -> bool:

@@ -137,6 +137,8 @@ def test_one_typed_code_opens_every_role_of_the_user(home, sts):
     assert "assumed-role/hub" in screen
     assert json.loads(home.ok("credentials", "spoke"))["AccountId"] == "222222222222"
     assert sts.count("GetSessionToken") == 1
+    home.ok("logout", "--all")
+    assert home.run("credentials", "spoke").returncode == 3
 
 
 def typed(home, text, *arguments):
@@ -303,6 +305,9 @@ def test_keys_of_the_console_move_into_the_vault_too(home, cloud, ana, tmp_path)
     home.ok("keys", "import", "--from-csv", str(file), "--keep-plain", **endpoint)
     home.ok("keys", "import", "--from-csv", str(file), "--yes", **endpoint)
     assert not file.exists()
+    nobody = home.run("keys", "list", "--check", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    assert (nobody.returncode, "accepted" in nobody.stdout) == (0, False)
+    assert "cannot be reached" in nobody.stderr
     assert json.loads(home.ok("credentials", ana.name))["SecretAccessKey"] == ana.first.secret_access_key
 
 

@@ -23,6 +23,7 @@ from usher.core.hops import Chain, Step, StsPlace, WebIdentityHop
 from usher.profiles.shadows import aws_tools_use, shadows
 from usher.session.chains import KeptHop
 from usher.session.errors import NotSignedInError
+from usher.session.organizations import PortalOrganization
 from usher.session.records import read_session
 
 
@@ -54,7 +55,7 @@ def _explained(rooms: SessionRooms, chain: Chain, caller: str) -> Explained:
     try:
         walker = chain_walker(rooms, chain)
         kept, region = walker.kept(), region_of(chain, walker, context)
-        if walker.organization is not None and read_session(rooms.vault, walker.organization) is None:
+        if walker.organization is not None and not _is_signed_in(rooms, walker.organization):
             trouble = f"signs in first: 'usher login {walker.organization.name}'"
     except (NotSignedInError, NotFoundError) as error:
         kept, trouble = [KeptHop(link, keepable=True, expires_at=None) for link in chain.links], error.message
@@ -65,6 +66,11 @@ def _explained(rooms: SessionRooms, chain: Chain, caller: str) -> Explained:
     files = aws_files(context)
     warnings = (*chain.notes, *shadows(files, chain.profile, context.environ))
     return Explained(chain, links, region, aws_tools_use(files, chain.profile), warnings, trouble, caller)
+
+
+def _is_signed_in(rooms: SessionRooms, organization: PortalOrganization) -> bool:
+    session = read_session(rooms.vault, organization)
+    return session is not None and session.is_usable(rooms.clock())
 
 
 def _with_need(kept: Sequence[KeptHop]) -> list[ExplainedLink]:

@@ -25,13 +25,14 @@ from usher.cli.text.status import iso_time
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.cli.wire_chains import chain_walker
 from usher.core.credentials import Credentials
-from usher.core.errors import ExitCode, UsageError
+from usher.core.errors import ExitCode, UnavailableError, UsageError
 from usher.core.hops import Chain, KeyPlace, Link, Place, SessionTokenHop, StaticKeysHop, StsPlace
 from usher.core.sts_refusals import StsRefusedError
 from usher.profiles.aws_files import AwsFiles, Profile
 from usher.profiles.chain import MFA_SESSION_SECONDS
 from usher.profiles.own_keys import USHER_KEYS
 from usher.profiles.sts_place import endpoint_of, sts_place
+from usher.session.chain_records import forget_hops
 from usher.session.key_rotation import RotationDesk, read_rotation, rotate_keys
 from usher.session.static_keys import StoredKeys, keys_record, read_keys, stored_key_names
 
@@ -118,6 +119,9 @@ def _state(rooms: SessionRooms, files: AwsFiles, name: str, *, check: bool) -> K
             RoleSessions().caller(place, stored.credentials)
         except StsRefusedError as refusal:
             refused = refusal.words
+        except UnavailableError as error:
+            rooms.context.terminal.say(f"'{name}': {error.message}")
+            check = False
     profiles = tuple(profile.name for profile in _profiles_of(files, name))
     rotating = read_rotation(rooms.vault, name) is not None
     return KeyState(stored, profiles, rotating, check, refused)
@@ -179,6 +183,7 @@ def _remove(options: argparse.Namespace, rooms: SessionRooms) -> ExitCode:
     if not _agreed(options, rooms, f"{question} Its secret is then nowhere."):
         raise UsageError("nothing was removed", hint="answer y, or give --yes")
     rooms.vault.delete(keys_record(name))
+    forget_hops(rooms.vault, None)  # sessions that came of them
     rooms.shelf.clear()
     terminal.say(f"'{name}' is gone from the vault. AWS still accepts the key until it is deleted there:")
     terminal.say(f"  aws iam delete-access-key --access-key-id {stored.access_key_id}")

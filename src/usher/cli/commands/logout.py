@@ -15,13 +15,16 @@ from usher.cli.context import Context
 from usher.cli.sign_ins import end_session
 from usher.cli.wire import open_session_rooms
 from usher.core.errors import ExitCode, UsageError
+from usher.session.chain_records import forget_hops
 from usher.session.organizations import choose_organization
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("name", nargs="?", metavar="ORG", help="the organization's name")
-    parser.add_argument("--all", action="store_true", help="of every organization")
+    parser.add_argument(
+        "--all", action="store_true", help="of every organization, and of roles that no portal opened"
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
@@ -36,4 +39,7 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     for organization in organizations:
         end_session(rooms, organization, terminal)
         terminal.say(f"Signed out of {organization.name}.")
+    if options.all:
+        forget_hops(rooms.vault, None)  # roles and MFA sessions of IAM users, and other programs' keys
+        rooms.shelf.clear()
     return ExitCode.DONE
