@@ -6,10 +6,11 @@ Opened as a context manager; leaving it stops what it started. The data folder s
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +28,8 @@ from usher.sandbox.client_settings import write_aws_config, write_usher_settings
 from usher.sandbox.cloud import Cloud, start_cloud
 from usher.sandbox.organization import SandboxOrganization, create_mkdev
 from usher.sandbox.processes import DirectoryProcess, Runner
+from usher.session.agent.client import AgentClient
+from usher.session.agent.place import NoAgentError, agent_socket
 from usher.session.directory import read_directory_card
 from usher.session.http import HttpClient
 from usher.session.organizations import PortalOrganization, new_organization
@@ -113,9 +116,17 @@ def open_demo(
         with stopwatch.step(Stage.CLOUD, "starting a local AWS"):
             cloud = start_cloud()
             stack.callback(cloud.stop)
+        stack.callback(_end_agent, settings)
         with stopwatch.step(Stage.ORGANIZATION, "creating the organization mkdev with three accounts"):
             organization = create_mkdev(cloud)
         yield _set_up(settings, stopwatch, stack, cloud, organization)
+
+
+def _end_agent(settings: DemoSettings) -> None:
+    """End the agent that holds what a person signed in to here, if their commands started one."""
+    place = agent_socket(settings.environ, _usher_home(settings.data) / "cache", os.getuid())
+    with suppress(NoAgentError, UsherError, OSError):  # what cannot be asked any more has ended
+        AgentClient(place).call("stop")
 
 
 def expected_entries(text: str, organization: SandboxOrganization) -> tuple[Entry, ...]:
