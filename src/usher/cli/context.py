@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +70,8 @@ def context_of(environ: Mapping[str, str], terminal: Terminal | None = None) -> 
 
 def usher_command(context: Context) -> list[str]:
     """The absolute path of the `usher` command, for other programs to call."""
+    import shutil  # brings every kind of archive; a switch of profiles has no use for them
+
     beside = Path(sys.executable).with_name("usher")
     found = str(beside) if beside.is_file() else shutil.which("usher", path=context.environ.get("PATH"))
     if found is None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def profile_named(context: Context, name: str) -> str:
     """The profile's own name: `name` as it is, or the one that it is short for. Raises NotFoundError."""
     text = read_config(context.aws_config_file)
-    if f"[profile {name}]" in text.splitlines():
+    if f"\n[profile {name}]\n" in f"\n{text}":  # thousands of profiles are not parsed for one name
         return name
     names = set(_profile_names(context, text))
     if name in names:

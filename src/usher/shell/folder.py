@@ -10,9 +10,7 @@ content is the one the person has trusted (`usher trust`).
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
 from dataclasses import dataclass
 
 from usher.core.errors import UsageError
@@ -44,11 +42,15 @@ class FolderFile:
 
 def content_hash(content: bytes) -> str:
     """What trust is given to: the content, to the byte."""
+    import hashlib  # brings OpenSSL; most switches look at no folder
+
     return hashlib.sha256(content).hexdigest()
 
 
 def read_folder_file(content: bytes, place: str) -> FolderFile:
     """What the file's bytes say. Raises UsageError naming `place`."""
+    import tomllib
+
     if len(content) > LARGEST_BYTES:
         raise _wrong(place, f"it is larger than {LARGEST_BYTES} bytes")
     try:
