@@ -52,7 +52,7 @@ def explained(*hops, ends=None, needed=True, **parts):
         (WebIdentityHop(ROLE, "/t", STS), "enters the role with the token (AssumeRoleWithWebIdentity)"),
         (RoleHop(ROLE, STS, mfa_serial=DEVICE), f"enters spoke (AssumeRole) with a code of {DEVICE}"),
         (KEYS, "none: everything is here"),
-        (LoginSessionHop(DEVICE), "none: everything is here"),
+        (LoginSessionHop(DEVICE), "asks the AWS CLI to renew the session of 'aws login'"),
     ],
 )
 def test_the_next_call_is_named(hop, call):
@@ -64,7 +64,9 @@ def test_what_is_kept_is_told_in_minutes_and_at_last_in_seconds():
     assert "kept, 1h2m left" in text
     assert "kept, 59s left" in explain_text(explained(KEYS, ends=59.0), 0.0, "/h")
     assert "read where it is, no call" in explain_text(explained(KEYS), 0.0, "/h")
-    assert "read from the AWS CLI's cache" in explain_text(explained(LoginSessionHop(DEVICE)), 0.0, "/h")
+    assert "not in the AWS CLI's cache, or ended" in explain_text(
+        explained(LoginSessionHop(DEVICE)), 0.0, "/h"
+    )
     assert "what comes after it is kept" in explain_text(explained(KEYS, needed=False), 0.0, "/h")
 
 

@@ -574,8 +574,10 @@ LOGIN = Link(LoginSessionHop(sts_server.USER), "p")
 
 
 def test_a_session_of_aws_login_is_read_while_it_holds(world):
+    assert world.walker(LOGIN).kept()[0].expires_at is None
     login_cache(world)
     assert world.keys(LOGIN).access_key_id == "ASIALOGIN"
+    assert world.walker(LOGIN).kept()[0].expires_at > 4e9
     assert world.vault.names() == []
 
 

@@ -34,9 +34,10 @@ class LoginSessions:
 
     def keys(self, principal_arn: str, profile: str) -> Credentials:
         """Keys of the session of `principal_arn`. Raises SignInNeededError with what to run."""
+        held = self.held(principal_arn)
+        if held is not None:
+            return held
         found = read_login_session(self.folder, principal_arn)
-        if found is not None and (found.expires_at or 0) > self.clock() + MARGIN_SECONDS:
-            return found
         hint = f"run 'aws login --profile {profile}'"
         if found is None:
             raise SignInNeededError(f"'aws login' has no session for {principal_arn}", hint=hint)
@@ -52,6 +53,13 @@ class LoginSessions:
             raise SignInNeededError(
                 f"the AWS CLI could not renew the session of 'aws login': {error.message}", hint=hint
             ) from None
+
+    def held(self, principal_arn: str) -> Credentials | None:
+        """The keys that lie in the cache and still hold."""
+        found = read_login_session(self.folder, principal_arn)
+        if found is None or (found.expires_at or 0) <= self.clock() + MARGIN_SECONDS:
+            return None
+        return found
 
     @property
     def folder(self) -> Path:

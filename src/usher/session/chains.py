@@ -87,7 +87,7 @@ class ChainPorts:
 
 @dataclass(frozen=True, slots=True)
 class KeptHop:
-    """What the vault has for one link: when it ends, None when it holds nothing that still serves."""
+    """What there is for one link without a call: when it ends, None for nothing that still serves."""
 
     link: Link
     keepable: bool
@@ -123,12 +123,15 @@ class ChainWalker:
         self._drop(len(self._links))
 
     def kept(self) -> list[KeptHop]:
-        """For each link what the vault has; no call is made."""
+        """For each link what is there; no call is made."""
         found: list[KeptHop] = []
         for count, link in enumerate(self._links, 1):
-            keys = self._kept(count) if self._is_keepable(count) else None
+            keys = self._kept(count) if self._is_keepable(count) else self._held_elsewhere(link.hop)
             found.append(KeptHop(link, self._is_keepable(count), keys.expires_at if keys else None))
         return found
+
+    def _held_elsewhere(self, hop: Hop) -> Credentials | None:
+        return self._ports.logins.held(hop.principal_arn) if isinstance(hop, LoginSessionHop) else None
 
     def _after(self, count: int) -> Credentials:
         if not self._is_keepable(count):

@@ -124,7 +124,7 @@ def _state(each: ExplainedLink, now: float) -> str:
         case StaticKeysHop():
             return "read where it is, no call"
         case LoginSessionHop():
-            return "read from the AWS CLI's cache"
+            return "not in the AWS CLI's cache, or ended"
         case _:
             return "not kept"
 
@@ -147,5 +147,7 @@ def _call(hop: Hop) -> str:
         case RoleHop():
             code = f" with a code of {hop.mfa_serial}" if hop.mfa_serial else ""
             return f"enters {hop.role_arn.rpartition('/')[2]} (AssumeRole){code}"
-        case StaticKeysHop() | LoginSessionHop():
+        case LoginSessionHop():
+            return "asks the AWS CLI to renew the session of 'aws login'"
+        case StaticKeysHop():
             return ""
