@@ -25,6 +25,34 @@ class Value:
     place: Place
 
 
+class Values(Mapping[str, Value]):
+    """The values of a section. A line is looked for when a value is asked for: files hold thousands."""
+
+    __slots__ = ("_path", "_section")
+
+    def __init__(self, section: Section, path: Path) -> None:
+        self._section = section
+        self._path = path
+
+    def __getitem__(self, key: str) -> Value:
+        text = self._section.values[key]
+        return Value(text, Place(str(self._path), self._section.line + self._line(key)))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._section.values)
+
+    def __len__(self) -> int:
+        return len(self._section.values)
+
+    def _line(self, wanted: str) -> int:
+        """The last line counts, as its value does."""
+        found = 0
+        for number, line in enumerate(self._section.lines[1:], 1):
+            if line[0] not in " \t#;" and re.split("[:=]", line)[0].strip().lower() == wanted:
+                found = number
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A profile: what either file says of it, and where it begins."""
@@ -82,14 +110,14 @@ def read_aws_files(config: str, config_path: Path, credentials: str, credentials
         if section.name in found:
             problems.append(_twice(section, section.name, config_path))
         place = Place(str(config_path), section.line)
-        found[section.name] = Profile(section.name, place, dict(_values(section, config_path)))
+        found[section.name] = Profile(section.name, place, Values(section, config_path))
     seen: set[str] = set()
     for section in read_sections(credentials, credentials_path):
         name = _credentials_name(section)
         if name in seen:
             problems.append(_twice(section, name, credentials_path))
         seen.add(name)
-        place, values = Place(str(credentials_path), section.line), dict(_values(section, credentials_path))
+        place, values = Place(str(credentials_path), section.line), Values(section, credentials_path)
         known = profiles.get(name)
         profiles[name] = Profile(
             name, known.place if known else place, known.in_config if known else {}, values
@@ -103,16 +131,6 @@ def nested(value: Value | None) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in value.text.splitlines() if "=" in line)
     return {key.strip(): inner.strip() for key, _, inner in pairs}
-
-
-def _values(section: Section, path: Path) -> Iterator[tuple[str, Value]]:
-    lines = {
-        re.split("[:=]", line)[0].strip().lower(): section.line + number
-        for number, line in enumerate(section.lines[1:], 1)
-        if line[0] not in " \t#;"
-    }
-    for key, text in section.values.items():
-        yield key, Value(text, Place(str(path), lines.get(key, section.line)))
 
 
 def _credentials_name(section: Section) -> str:
