@@ -1,6 +1,7 @@
 # make setup   the virtual environment with everything, for work on Usher
 # make demo    both steps, end to end, on this machine (no root needed)
 # make test    the whole test suite, with its coverage gates
+# make screens  what people look at most, as text and pictures in artifacts/screens
 # make check   style, types, import arrows, and the tests again under `python -O`
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help setup demo test check style optimised clients coverage clean
+.PHONY: help setup demo test screens check style optimised clients coverage clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -74,6 +75,9 @@ test: setup clients
 	$(BIN)/coverage run -m pytest -n $(WORKERS) -m 'not scale' $(PYTEST_ARGUMENTS)
 	@$(MAKE) --no-print-directory coverage
 	$(BIN)/python -m pytest -n $(WORKERS) -m scale $(PYTEST_ARGUMENTS)
+
+screens: setup clients
+	$(BIN)/python -m pytest -q tests/cli/session/test_screens.py
 
 coverage:
 	@$(BIN)/coverage combine --quiet

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -255,3 +258,47 @@ def _organization_answer(operation: str, asked: Any, tags: dict[str, dict[str, s
             held = ACCOUNTS[:1] if asked["ParentId"] == "r-mkde" else ACCOUNTS[1:]
             return {"Accounts": [{"Id": each.id, "Name": each.name, "State": "ACTIVE"} for each in held]}
     raise LookupError(operation)
+
+
+def _sibling(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+tmux = _sibling("tmux")
+screen_picture = _sibling("screen_picture")
+
+
+@pytest.fixture
+def new_screen() -> Iterator[Callable[[dict[str, str]], Any]]:
+    """A function that makes a terminal with that environment (tests/cli/tmux.py)."""
+    made: list[Any] = []
+    # Not in the test's own folder: a socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="usher-") as place:
+
+        def make(environ: dict[str, str]) -> Any:
+            made.append(tmux.Screen(Path(place) / str(len(made)), environ))
+            return made[-1]
+
+        yield make
+        for screen in made:
+            screen.close()
+
+
+@pytest.fixture
+def keep_screen() -> Callable[..., None]:
+    """A function that keeps what a screen shows as text and as a picture below `artifacts/screens`."""
+
+    def keep(screen: Any, name: str, columns: int, rows: int) -> None:
+        folder = Path(__file__).parents[2] / "artifacts" / "screens"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.txt").write_text("\n".join(screen.lines()) + "\n")
+        styled = screen.lines(styled=True)
+        (folder / f"{name}.svg").write_text(screen_picture.picture(styled, columns, rows, name))
+
+    return keep

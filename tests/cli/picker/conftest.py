@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from usher.core.ids import AccountId
 from usher.profiles.index import IndexEntry, write_index
-
-_SPEC = importlib.util.spec_from_file_location("picker_terminal", Path(__file__).with_name("terminal.py"))
-terminal = importlib.util.module_from_spec(_SPEC)
-sys.modules["picker_terminal"] = terminal
-_SPEC.loader.exec_module(terminal)
 
 USHER = [sys.executable, "-c", "import sys; from usher._entry import main; sys.exit(main())"]
 WORDS = ("payments", "ledger", "search", "media", "fraud")
@@ -72,13 +64,9 @@ def write_config(folder, ways):
 
 
 @pytest.fixture
-def screen(picker_home):
-    """A terminal in that home. The socket's path must be short."""
-    _, environ = picker_home
-    with tempfile.TemporaryDirectory(prefix="usher-") as place:
-        made = terminal.Screen(Path(place) / "tmux", environ)
-        yield made
-        made.close()
+def screen(picker_home, new_screen):
+    """A terminal in that home."""
+    return new_screen(picker_home[1])
 
 
 @pytest.fixture

@@ -121,7 +121,9 @@ def _row(picking: Picking, place: int, plan: dict[str, int], words: Sequence[str
     if not here:
         return line
     filled = sum(width(text) for _, text in line)
-    return [(f"{style} here", text) for style, text in [*line, ("", " " * (columns - filled))]]
+    # Dim on a reversed line can hardly be read.
+    bright = [(style.replace("dim", ""), text) for style, text in line]
+    return [(f"{style} here", text) for style, text in [*bright, ("", " " * (columns - filled))]]
 
 
 def _cell(

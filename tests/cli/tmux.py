@@ -49,8 +49,8 @@ class Screen:
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
     def lines(self, *, styled=False):
-        text = self.tmux("capture-pane", "-p", *(["-e"] if styled else []))
-        return [line.rstrip() for line in text.splitlines()]
+        text = self.tmux("capture-pane", "-p", *(["-e", "-N"] if styled else []))
+        return [line if styled else line.rstrip() for line in text.splitlines()]
 
     def until(self, wanted):
         """The lines of the screen once `wanted`, a pattern or a test of the lines, is true of them."""
