@@ -76,6 +76,7 @@ class PortalServer(ThreadingHTTPServer):
         self.deny = None
         self.approve_unseen = True
         self.refresh_delay = 0.0
+        self.device_address = None
         self.visits = []
         """What each browser at the sign-in page was known as: the cookie it brought, or None."""
         self.grace = False
@@ -237,7 +238,8 @@ class Handler(BaseHTTPRequestHandler):
                 "deviceCode": code,
                 "userCode": "ABCD-EFGH",
                 "verificationUri": f"{self.server.url}/device",
-                "verificationUriComplete": f"{self.server.url}/device?user_code=ABCD-EFGH",
+                "verificationUriComplete": self.server.device_address
+                or f"{self.server.url}/device?user_code=ABCD-EFGH",
                 "expiresIn": 600,
                 "interval": self.server.interval,
             },

@@ -36,9 +36,10 @@ LARGEST_REQUEST_BYTES = 32_768
 _TRIES_FOR_A_PAIR = 20
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 _PAGES = Path(__file__).parent / "pages"
+_POLICY = ("default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "frame-ancestors 'none'")
 _PAGE_HEADERS = (
     "Content-Type: text/html; charset=utf-8",
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Content-Security-Policy: " + "; ".join(_POLICY),
     "X-Content-Type-Options: nosniff",
 )
 _HEADERS = ("Cache-Control: no-store", "Referrer-Policy: no-referrer", "Connection: close")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+
+from usher.cli.context import read_context
+from usher.cli.needs import warn_of_outliving
+from usher.cli.opening import open_profile
+from usher.cli.terminal import Terminal
+from usher.cli.wire import open_session_rooms
 
 PROFILE = "mkdev-staging/ReadOnlyAccess"
 
@@ -89,6 +96,25 @@ def test_exec_warns_of_a_job_that_outlives_its_keys_and_starts_it(synced):
     assert "these keys end in 59m" in done.stderr
     assert "before a job of 3h is done; 'usher exec --renew'" in done.stderr
     assert "warning" not in synced.run("exec", "--needs", "30m", PROFILE, "--", "true").stderr
+
+
+def warned(home, monkeypatch, needs, *, renews):
+    """What is said before a job, in this process: with `--renew` an agent would be started first."""
+    for name, value in home.environ.items():
+        monkeypatch.setenv(name, value)
+    err = io.StringIO()
+    rooms = open_session_rooms(read_context(Terminal(err=err)))
+    warn_of_outliving(rooms, open_profile(rooms, PROFILE), needs, renews=renews)
+    return err.getvalue()
+
+
+def test_a_job_that_renews_its_keys_is_warned_of_the_portal_session(synced, monkeypatch):
+    assert warned(synced, monkeypatch, 3 * 3600, renews=True) == ""
+    setting(synced, '[organizations.mkdev]\nportal_session = "2h"\n')
+    said = warned(synced, monkeypatch, 3 * 3600, renews=True)
+    assert said.startswith("warning: the portal session ends in 1h59m")
+    assert warned(synced, monkeypatch, 3600, renews=True) == ""
+    assert warned(synced, monkeypatch, 1800, renews=False) == ""
 
 
 def test_settings_that_make_no_sense_are_named(mkdev):

@@ -241,3 +241,14 @@ def test_after_a_refusal_the_next_poll_opens_nothing_until_the_person_signs_in(
     portal.deny = None
     ended.ok("login", "mkdev", "--device")
     assert screen.start(command, ended.environ).wait(60) == 0
+
+
+def test_at_a_terminal_a_code_comes_with_a_picture_for_the_phone(mkdev, portal, screen):
+    portal.device_address = "https://portal.example/device?user_code=ABCD-EFGH"
+    assert screen.start([*mkdev.command, "login", "--device"], mkdev.environ).wait(60) == 0
+    deadline = time.monotonic() + 10
+    while "Signed in to mkdev" not in screen.text and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "ABCD-EFGH" in screen.text
+    assert "scan this and compare the code" in screen.text
+    assert "\u2588\u2588 \u2584\u2584\u2584\u2584\u2584 \u2588" in screen.text

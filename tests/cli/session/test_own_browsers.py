@@ -120,3 +120,30 @@ def test_a_choice_that_cannot_work_is_refused_before_anything_opens(home, portal
     address = ("--start-url", portal.url, "--region", "eu-central-1")
     assert home.run("login", "mkdev", *address, *options).returncode == code
     assert portal.visits == []
+
+
+def test_fresh_leaves_a_browser_that_is_open_as_it_is_and_says_so(home, portal, tmp_path):
+    program = tmp_path / "firefox-like"
+    program.write_text("#!/bin/sh\nfor last; do :; done\nexec curl -sL $last\n")
+    program.chmod(0o755)
+    login(home, portal, "mkdev", "--browser", program, "--browser-profile", "own")
+    folder = home.folder / ".local/share/usher/browsers/mkdev-firefox"
+    (folder / "cookies.sqlite").write_text("person")
+    (folder / "lock").symlink_to(f"127.0.1.1:+{os.getpid()}")
+    done = home.run("login", "mkdev", "--fresh")
+    assert done.returncode == 0
+    assert "The browser of mkdev is open; it keeps what it is signed in to" in done.stderr
+    (folder / "lock").unlink()
+    home.ok("login", "mkdev", "--fresh")
+    assert not (folder / "cookies.sqlite").exists()
+    assert portal.count("logout") == 2
+
+
+def test_in_wsl_a_browser_of_its_own_is_one_of_wsl(home, portal, tmp_path):
+    program = tmp_path / "firefox-like"
+    program.write_text("#!/bin/sh\nfor last; do :; done\nexec curl -sL $last\n")
+    program.chmod(0o755)
+    login(home, portal, "mkdev", "--browser", program)
+    done = home.run("login", "mkdev", WSL_DISTRO_NAME="Debian", BROWSER="")
+    assert done.returncode == 0
+    assert "Windows" not in done.stderr
