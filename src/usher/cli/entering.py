@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from usher.cli.context import Context
 from usher.cli.folders import BoundFolder, bound_folder_here
 from usher.cli.picker.actions import Action
-from usher.core.errors import NotFoundError, UsageError, UsherError
+from usher.core.errors import NoAccessError, NotFoundError, UsageError, UsherError
 from usher.core.looks import Confirm, Look
 from usher.core.printable import printable
 from usher.profiles.config_file import read_config
@@ -182,3 +182,28 @@ def confirm_all(context: Context, looks: Mapping[str, Look], *, yes: bool) -> No
         asking = {name: look for name, look in asking.items() if name not in simple}
     for name, look in asking.items():
         confirm_entry(context, name, look, yes=False)
+
+
+def refuse_unconfirmed(name: str, look: Look, *, yes: bool) -> None:
+    """Refuse a protected account where the question has been asked for others already."""
+    if look.confirm and not yes:
+        raise NoAccessError(
+            f"'{printable(name)}' leads to a protected account, which its name did not tell",
+            hint="run it by itself, which asks; or add --yes",
+        )
+
+
+def first_of_each_organization(context: Context, names: Iterable[str]) -> list[str]:
+    """One profile for each portal that the profiles lead through, and every one of another kind."""
+    path = context.aws_config_file
+    values = {
+        section.name: section.values
+        for section in read_sections(read_config(path), path)
+        if section.kind == "profile"
+    }
+    firsts: dict[str, str] = {}
+    for name in names:
+        found = values.get(name, {})
+        portals = (found.get(key) for key in ("usher_organization", "sso_session", "sso_start_url"))
+        firsts.setdefault(next(filter(None, portals), f"profile {name}"), name)
+    return list(firsts.values())

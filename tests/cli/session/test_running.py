@@ -49,10 +49,17 @@ def test_the_exit_code_of_many_is_the_worst_and_names_who_failed(synced):
 
 def test_a_profile_that_cannot_be_opened_fails_alone(synced, portal):
     portal.accounts["333333333333"] = ("production", [])
-    done = synced.run("exec", STAGING, PRODUCTION, *python(ACCOUNT))
+    done = synced.run("exec", PRODUCTION, STAGING, *python(ACCOUNT))
     assert done.returncode == 4
     assert "222222222222" in done.stdout
     assert f"{PRODUCTION} │ error: " in done.stderr
+
+
+def test_nobody_signed_in_is_said_once_and_nothing_runs(synced):
+    synced.ok("logout")
+    done = synced.run("exec", STAGING, PRODUCTION, *python(ACCOUNT))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.count("usher login mkdev") == 1
 
 
 def test_json_of_many_holds_every_outcome(synced):
@@ -160,6 +167,20 @@ def test_a_script_does_not_enter_production_without_yes(protected):
     assert protected.run("exec", STAGING, PRODUCTION, *python(ACCOUNT)).returncode == 4
     assert protected.run("env", PRODUCTION).returncode == 4
     assert protected.ok("exec", "--yes", PRODUCTION, *python(ACCOUNT)) == "333333333333\n"
+
+
+def test_a_name_that_does_not_tell_where_it_leads_enters_nothing_protected(protected):
+    config = protected.config
+    settings = protected.folder / ".config" / "usher" / "settings.toml"
+    settings.write_text('[[protect]]\naccounts = ["333333333333"]\nconfirm = true\n')
+    program = f'{sys.executable} -c "import sys; from usher._entry import main; sys.exit(main())"'
+    config.write_text(
+        config.read_text() + f"[profile disguised]\ncredential_process = {program} credentials {PRODUCTION}\n"
+    )
+    assert protected.run("exec", "disguised", *python(ACCOUNT)).returncode == 4
+    done = protected.run("exec", STAGING, "disguised", *python(ACCOUNT))
+    assert (done.returncode, done.stdout.count("222222222222")) == (4, 1)
+    assert "which its name did not tell" in done.stderr
 
 
 def test_production_is_marked_where_many_run(protected):

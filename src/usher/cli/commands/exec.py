@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from usher.cli.context import Context
@@ -25,10 +25,13 @@ from usher.cli.entering import (
     all_profiles,
     chosen_profiles,
     confirm_all,
+    first_of_each_organization,
     looks_of,
     near_matches,
     open_confirmed,
+    refuse_unconfirmed,
 )
+from usher.cli.looks import look_for
 from usher.cli.needs import add_needs, warn_of_outliving
 from usher.cli.opening import OpenedProfile, open_profile
 from usher.cli.picker.actions import Action
@@ -36,7 +39,7 @@ from usher.cli.running import become
 from usher.cli.side_by_side import NOT_STARTED, Outcome, Place, SideBySide, worst_code
 from usher.cli.terminal import printable
 from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.core.errors import NotFoundError, UsageError
+from usher.core.errors import NotFoundError, SignInNeededError, UsageError, UsherError
 from usher.core.looks import Look
 from usher.shell.changes import changes
 from usher.shell.variables import PINNED, STAMP, credential_changes
@@ -125,12 +128,14 @@ def _run_in_each(options: argparse.Namespace, context: Context) -> int:
     rooms = open_session_rooms(context)
     looks = looks_of(context, _profiles_meant(options, context))
     confirm_all(context, looks, yes=options.yes)
-    _sign_in_first(rooms, looks)
+    _sign_in_first(context, rooms, looks)
 
     def environment(profile: str) -> Mapping[str, str]:
-        return command_environment(
-            context.environ, open_profile(rooms, profile), looks[profile], options.region
-        )
+        opened = open_profile(rooms, profile)
+        look = look_for(context, opened)
+        if not looks[profile].confirm:  # its name did not tell that it leads to a protected account
+            refuse_unconfirmed(opened.name, look, yes=options.yes)
+        return command_environment(context.environ, opened, look, options.region)
 
     side_by_side = SideBySide(context.terminal, options.command, environment, keep=options.json)
     places = [Place(profile, look) for profile, look in looks.items()]
@@ -154,9 +159,18 @@ def _profiles_meant(options: argparse.Namespace, context: Context) -> list[str]:
     return list(dict.fromkeys(meant))
 
 
-def _sign_in_first(rooms: SessionRooms, profiles: Mapping[str, Look]) -> None:
-    """Open one profile before the others, so that a person is asked to sign in once, undisturbed."""
-    open_profile(rooms, next(iter(profiles)))
+def _sign_in_first(context: Context, rooms: SessionRooms, profiles: Iterable[str]) -> None:
+    """Open one profile of each organization before the others, so that a person signs in undisturbed.
+
+    Raises SignInNeededError; a profile that cannot be opened for another reason fails when its turn comes.
+    """
+    for profile in first_of_each_organization(context, profiles):
+        try:
+            open_profile(rooms, profile)
+        except SignInNeededError:
+            raise
+        except UsherError:
+            continue
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
