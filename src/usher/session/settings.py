@@ -16,19 +16,12 @@ FILE_NAME = "settings.toml"
 TABLES = (
     "accounts",
     "agent",
-    "browser",
-    "console",
     "login",
     "mfa",
     "organizations",
-    "picker",
     "process",
     "profiles",
-    "prompt",
     "protect",
-    "registry",
-    "shell",
-    "status",
     "vault",
 )
 
