@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from usher.apply.shared_pace import SharedMemory
@@ -10,10 +12,26 @@ from usher.cli.text.progress import crawl_line
 from usher.cli.wire import SessionRooms
 from usher.core.pace import Pace
 from usher.session.crawl import CRAWL_FOLDER, Crawl, crawl
+from usher.session.errors import PortalUnavailableError
 from usher.session.organizations import PortalOrganization
+from usher.session.portal import PortalClient
 
 # AWS documents 20 calls a second for all of Identity Center, which the portal seems to keep to as well.
 PORTAL_CALLS_PER_SECOND = 20.0
+
+
+class _Nap:
+    """Sleep that ends when the crawl does, so that Ctrl-C need not wait for a portal that throttles."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
+    def sleep(self, seconds: float) -> None:
+        if self._over.wait(seconds):
+            raise PortalUnavailableError("the crawl was stopped")
+
+    def end(self) -> None:
+        self._over.set()
 
 
 def read_entrances(
@@ -24,12 +42,14 @@ def read_entrances(
     calls_per_second: float = PORTAL_CALLS_PER_SECOND,
 ) -> Crawl:
     """Everything that may be entered, with progress on the terminal. Raises the crawl's errors."""
-    context = rooms.context
+    context, nap = rooms.context, _Nap()
+    portal = PortalClient(rooms.http, organization.portal_url, sleep=nap.sleep)
+    keeper = replace(rooms.keeper(organization), portal=portal)
     host = urlsplit(organization.portal_url).netloc.replace(":", "_")
     pace = Pace(
         calls_per_second,
         clock=time.time,
-        sleep=time.sleep,
+        sleep=nap.sleep,
         memory=SharedMemory(context.cache_dir / "pace" / f"{host}.portal"),
     )
     began, first = time.monotonic(), list[int]()
@@ -42,6 +62,10 @@ def read_entrances(
         context.terminal.status(crawl_line(organization.name, done, total, left, context.terminal.columns))
 
     try:
-        return crawl(rooms.keeper(organization), pace, context.cache_dir / CRAWL_FOLDER, tell, fresh=fresh)
+        return crawl(keeper, pace, context.cache_dir / CRAWL_FOLDER, tell, fresh=fresh)
+    except KeyboardInterrupt:
+        context.terminal.say("stopped; what was read is kept, and the next sync goes on there")
+        raise
     finally:
+        nap.end()
         context.terminal.status("")

@@ -192,7 +192,8 @@ def _listings(
         for future in as_completed(accounts_of):
             yield accounts_of[future], future.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Whoever stops the crawl does not wait for those who wait for the portal.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _place(folder: Path, organization: str) -> Path:

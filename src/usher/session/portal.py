@@ -162,13 +162,13 @@ class PortalClient:
 
     def _listing(self, token: Secret, path: str, query: Mapping[str, str]) -> Answer:
         url = f"{self._endpoint}{path}?{urlencode(query)}"
-        answer = self._try_to_list(url, token, 1)
-        for attempt in range(1, LISTING_ATTEMPTS):
-            if answer is not None and not _is_overloaded(answer):
-                break
+        attempt = 1
+        answer = self._try_to_list(url, token, attempt)
+        while answer is None or (_is_overloaded(answer) and attempt < _attempts(answer)):
             self._rest(attempt, _asked_wait(answer) if answer else 0.0)
-            answer = self._try_to_list(url, token, attempt + 1)
-        return self._accepted(answer or Answer(503, {}, b""), LISTING_ATTEMPTS)
+            attempt += 1
+            answer = self._try_to_list(url, token, attempt)
+        return self._accepted(answer, attempt)
 
     def _try_to_list(self, url: str, token: Secret, attempt: int) -> Answer | None:
         """One try at the pace; None when nothing was reached and it is worth another."""
@@ -198,6 +198,11 @@ class PortalClient:
         if answer.status == 401:
             raise _refused_token()
         return answer
+
+
+def _attempts(answer: Answer) -> int:
+    """How often a list is asked for: a throttle is waited out, a failure may last."""
+    return LISTING_ATTEMPTS if answer.status == 429 else ATTEMPTS
 
 
 def _asked_wait(answer: Answer) -> float:

@@ -114,7 +114,8 @@ def _add(options: argparse.Namespace, context: Context) -> ExitCode:
     terminal = context.terminal
     signed = "signed" if registry.signers else "not signed: whoever can write there decides what you get"
     terminal.say(f"{registry.name} at {arrived.registry.commit[:12]} ({signed}), {arrived.registry.path}:")
-    terminal.say(f"  {len(arrived.shared.profiles):,} profiles")
+    count = len(arrived.shared.profiles)
+    terminal.say(f"  {count:,} profile{'' if count == 1 else 's'}")
     say_where_people_sign_in(context, arrived.registry.start_urls, known_of(context).start_urls)
     agree_and_write(context, arrived, Consent(options.yes, options.name, options.overwrite))
     terminal.say(f"Added. 'usher registry sync {registry.name}' brings what is new; nothing comes by itself.")
@@ -183,15 +184,23 @@ def _show(options: argparse.Namespace, context: Context) -> ExitCode:
         context.terminal.result(json.dumps({**_document(registry), "profiles": listed}, indent=2))
         return ExitCode.DONE
     for key, value in _document(registry).items():
-        context.terminal.result(
-            f"{key:<12} {printable(', '.join(value) if isinstance(value, list) else str(value))}"
-        )
+        context.terminal.result(f"{key:<12} {printable(_shown(value))}")
     rows = ((p.name, p.account_id, p.permission_set, p.description) for p in profiles)
     for line in table_lines(("PROFILE", "ID", "PERMISSION SET", "DESCRIPTION"), rows, context.terminal.width):
         context.terminal.result(line)
     if shared is None:
         context.terminal.say(f"What it gives is not kept here any more: usher registry sync {registry.name}")
     return ExitCode.DONE
+
+
+def _shown(value: object) -> str:
+    match value:
+        case list():
+            return ", ".join(map(str, value)) or "-"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return "-" if value is None else str(value)
 
 
 def _remove(options: argparse.Namespace, context: Context) -> ExitCode:

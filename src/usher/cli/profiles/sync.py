@@ -12,7 +12,14 @@ from usher.cli.context import Context
 from usher.cli.profiles.index import write_entries
 from usher.cli.signing_in import with_sign_in
 from usher.cli.terminal import printable
-from usher.cli.text.profiles import cost_note, difference, shadow_warning, sync_summary, unlisted_words
+from usher.cli.text.profiles import (
+    coloured_difference,
+    cost_note,
+    difference,
+    shadow_warning,
+    sync_summary,
+    unlisted_words,
+)
 from usher.cli.wire import SessionRooms, open_session_rooms, usher_command
 from usher.cli.wire_profiles import PORTAL_CALLS_PER_SECOND, read_entrances
 from usher.core.durations import parse_duration
@@ -215,7 +222,7 @@ def _agree_to_overwrite(options: argparse.Namespace, job: _Job, before: str, out
             f"{words}; nothing was changed",
             hint="'usher profiles sync --dry-run' shows it, '--overwrite' replaces it",
         )
-    terminal.say(difference(before, outcome.text, str(job.path)))
+    terminal.say(coloured_difference(difference(before, outcome.text, str(job.path)), terminal.style))
     if not terminal.confirm(f"{words}. Replace it?"):
         raise ConfigFileError("not replaced; nothing was changed", hint="keep your wishes in settings.toml")
     return True
@@ -242,9 +249,11 @@ def _show(options: argparse.Namespace, job: _Job, before: str, outcome: SyncedBl
         document = _document(job, outcome, changed=before != outcome.text)
         job.context.terminal.result(json.dumps({**document, "diff": shown}))
         return
+    terminal = job.context.terminal
     if outcome.edited:
-        job.context.terminal.say("The block was edited by hand; the difference takes that back.")
-    job.context.terminal.result(shown or "nothing would change")
+        terminal.say("The block was edited by hand; the difference takes that back.")
+    shown = coloured_difference(shown, terminal.style) if terminal.colours_results else shown
+    terminal.result(shown or "nothing would change")
 
 
 def _say(options: argparse.Namespace, job: _Job, before: str, outcome: SyncedBlock) -> None:

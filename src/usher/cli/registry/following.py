@@ -8,7 +8,7 @@ from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.terminal import printable
-from usher.cli.text.profiles import difference
+from usher.cli.text.profiles import coloured_difference, difference
 from usher.cli.wire import usher_command
 from usher.core.errors import UsageError, UsherError
 from usher.profiles.config_file import edit_config, read_config
@@ -82,7 +82,7 @@ def agree_and_write(context: Context, arrived: Arrived, consent: Consent) -> boo
     _say_what_is_left_out(context, arrived, rendered)
     shown = difference(before, rendered.text, str(path))
     if shown:
-        terminal.say(shown)
+        terminal.say(coloured_difference(shown, terminal.style))
     _confirm_doubts(context, arrived, consent)
     if shown and not consent.yes:
         if not terminal.interactive:

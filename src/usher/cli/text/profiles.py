@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from usher.cli.terminal import printable
 from usher.profiles.blocks import SyncedBlock
@@ -19,6 +19,14 @@ def difference(before: str, after: str, path: str) -> str:
         before.split("\n"), after.split("\n"), f"{path} (now)", f"{path} (after)", lineterm=""
     )
     return "\n".join(printable(line) for line in lines)
+
+
+def coloured_difference(shown: str, style: Callable[[str, str], str]) -> str:
+    """A difference with what goes and comes in colours."""
+    return "\n".join(
+        style("add" if line[0] == "+" else "remove", line) if line[:1] in {"+", "-"} else line
+        for line in shown.split("\n")
+    )
 
 
 def sync_summary(
@@ -45,13 +53,13 @@ def unlisted_words(unlisted: Sequence[Unlisted]) -> Iterator[str]:
     if not unlisted:
         return
     one = len(unlisted) == 1
-    accounts = f"{len(unlisted):,} account{'' if one else 's'}"
-    yield f"{accounts} could not be listed; their profiles stay as they are:"
+    accounts, whose = f"{len(unlisted):,} account{'' if one else 's'}", "its" if one else "their"
+    yield f"{accounts} could not be listed; {whose} profiles stay as they are:"
     for each in unlisted[:_MOST_LISTED]:
         yield f"  {printable(each.account.name)} ({each.account.id}): {printable(each.reason)}"
     if len(unlisted) > _MOST_LISTED:
         yield f"  and {len(unlisted) - _MOST_LISTED:,} more"
-    yield "Run it again: it goes on with these."
+    yield f"Run it again: it goes on with {'this' if one else 'these'}."
 
 
 def shadow_warning(names: Sequence[str]) -> Iterator[str]:
