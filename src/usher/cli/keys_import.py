@@ -69,7 +69,14 @@ def store_keys(rooms: SessionRooms, plain: PlainKeys, name: str | None) -> Store
 
     keys = Credentials(plain.key.id, plain.key.secret)
     arn = RoleSessions().caller(plain.sts, keys)
+    if ":user/" not in arn:
+        raise UsageError(
+            f"these keys are not an IAM user's but those of {arn}",
+            hint="keys of an account's root user are better deleted than kept: sign in as root and do so",
+        )
     name = name or plain.profile or arn.rpartition("/")[2]
+    if not name.isprintable() or name != name.strip():
+        raise UsageError(f"{name!r} cannot name keys")
     if name in stored_key_names(rooms.vault):
         known = read_keys(rooms.vault, name)
         if known.access_key_id != plain.key.id:

@@ -391,6 +391,20 @@ def test_keys_of_another_user_do_not_replace_those_of_the_same_name(home, cloud,
     assert "holds other keys called 'ana'" in done.stderr
 
 
+def test_keys_of_the_root_user_and_names_that_break_lines_are_refused(home, sts):
+    key, secret = sts.user("arn:aws:iam::111111111111:root")
+    keys = f"[root]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+    write(
+        home,
+        f"[profile root]\nendpoint_url = {sts.url}\n[profile ana]\nendpoint_url = {sts.url}\n",
+        keys + user_of(sts),
+    )
+    done = home.run("keys", "import", "--profile", "root")
+    assert done.returncode == 2
+    assert "better deleted than kept" in done.stderr
+    assert home.run("keys", "import", "--profile", "ana", "--name", "a\nb").returncode == 2
+
+
 def test_a_vault_that_is_only_memory_takes_no_lasting_keys(home, cloud, ana):
     write(home, f"[profile ana]\nendpoint_url = {cloud.url}\n", f"[ana]\n{plain(ana)}")
     try:
