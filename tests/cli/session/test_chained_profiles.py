@@ -21,6 +21,8 @@ _SPEC = importlib.util.spec_from_file_location(
 sts_server = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(sts_server)
 
+pytestmark = pytest.mark.once
+
 HUB, SPOKE = "arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/spoke"
 DEVICE = sts_server.DEVICE
 
