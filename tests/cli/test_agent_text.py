@@ -123,6 +123,7 @@ def test_what_may_go_wrong_is_said_in_the_status():
 
 
 def test_an_event_is_one_line_whatever_it_holds():
-    line = log_line({"time": None, "event": "keys given", "profile": "a\nb", "who": "x (1)"})
+    line = log_line({"time": 0, "event": "given", "profile": "a\nb", "expires_at": None, "who": "x (1)"})
+    assert "expires_at=never" in line
     assert "\n" not in line
     assert line.endswith("who=x (1)")

@@ -56,11 +56,18 @@ def _grant_row(grant: Mapping[str, object], now: float) -> tuple[str, ...]:
 
 def log_line(event: Mapping[str, object]) -> str:
     """One event of the agent's log, on one line."""
-    moment = event.get("time")
-    when = time.strftime("%H:%M:%S", time.localtime(moment if isinstance(moment, int | float) else 0))
     told = {name: value for name, value in event.items() if name not in {"time", "event"}}
-    words = [f"{name}={printable(str(value))}" for name, value in told.items()]
-    return " ".join([when, str(event.get("event")), *words])
+    words = [
+        f"{name}={_clock_time(value) if name.endswith('_at') else printable(str(value))}"
+        for name, value in told.items()
+    ]
+    return " ".join([_clock_time(event.get("time")), str(event.get("event")), *words])
+
+
+def _clock_time(moment: object) -> str:
+    if not isinstance(moment, int | float):
+        return "never"
+    return time.strftime("%H:%M:%S", time.localtime(moment))
 
 
 def _part(about: Mapping[str, object], name: str) -> Mapping[str, object]:
