@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
 from usher.cli.passphrases import PassphraseDesk, check_may_name_commands
-from usher.core.errors import UsageError
+from usher.core.errors import UsageError, UsherError
 from usher.session.settings import load_settings
 from usher.session.vault.contract import Vault
 from usher.session.vault.key_file import KeyFile, Sealing, recipients_of
@@ -109,8 +109,11 @@ class _AgentMemory:
         return agent_vault(self._context)
 
     def key(self, name: str) -> bytes | None:
-        """The unlocked key."""
-        return self._client().key(name)
+        """The unlocked key; an agent that does not answer as it should is as good as none."""
+        try:
+            return self._client().key(name)
+        except (UsherError, OSError):
+            return None
 
     def put_key(self, name: str, key: bytes) -> None:
         """Keep the key; an agent is started for it when a person had to type a passphrase."""
@@ -122,6 +125,9 @@ class _AgentMemory:
         except NoAgentError:
             if self._starts_for_a_key():
                 ensure_agent(self._context).put_key(name, key)
+        except (UsherError, OSError):
+            if self._starts_for_a_key():
+                raise
 
     def forget_key(self, name: str) -> None:
         """Lose the key."""

@@ -5,12 +5,20 @@ import os
 import pty
 import stat
 import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 STATIC = "AKIAY34FZKBOKMUTVV7A"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = f"aws_access_key_id = {STATIC}\naws_secret_access_key = {SECRET}\n"
+OLD_TOKEN = '{"accessToken": "hunter2", "expiresAt": "2000-01-01T00:00:00Z"}'
+IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::609629065308:user/me</Arn>"
+    "<UserId>AIDA</UserId><Account>609629065308</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 
 
 def doctor(home, *checks, code=0, **environ):
@@ -200,9 +208,7 @@ def test_leftovers_are_counted_and_lasting_ones_are_bad(home):
 
 
 def test_secrets_are_listed_without_being_shown_and_removed_on_consent(home):
-    token = write(
-        home, ".aws/sso/cache/a.json", '{"accessToken": "hunter2", "expiresAt": "2000-01-01T00:00:00Z"}'
-    )
+    token = write(home, ".aws/sso/cache/a.json", OLD_TOKEN)
     credentials = write(home, ".aws/credentials", f"# mine\n[a]\n{KEYS}region = x\n", 0o644)
     done = home.run("doctor", "secrets")
     assert done.returncode == 1
@@ -222,15 +228,12 @@ def test_secrets_are_listed_without_being_shown_and_removed_on_consent(home):
     assert "No plain-text" in home.run("doctor", "secrets").stderr
 
 
-def test_a_person_is_asked_about_each(home):
-    write(home, ".aws/credentials", f"[a]\n{KEYS}")
-    kept = write(
-        home, ".aws/sso/cache/a.json", '{"accessToken": "hunter2", "expiresAt": "2000-01-01T00:00:00Z"}'
-    )
+def answering(home, answers, *arguments):
+    """Run usher at a terminal with an answer to every question; returns exit code and the screen."""
     child, screen = pty.fork()
     if child == 0:
-        os.execvpe(sys.executable, [*home.usher, "doctor", "secrets", "--remove"], home.environ)
-    seen, answers = b"", [b"y\n", b"n\n"]
+        os.execvpe(sys.executable, [*home.usher, *arguments], home.environ)
+    seen, answers = b"", list(answers)
     while True:
         try:
             chunk = os.read(screen, 4096)
@@ -240,13 +243,66 @@ def test_a_person_is_asked_about_each(home):
             break
         seen += chunk
         if answers and seen.endswith(b"[y/N] "):
-            os.write(screen, answers.pop(0))
+            os.write(screen, answers.pop(0) + b"\n")
+            seen += b"\n"
     os.close(screen)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
-    assert b"only copy" in seen
-    assert b"1 removed, 1 left" in seen
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), seen.decode()
+
+
+def test_a_person_is_asked_about_each(home):
+    write(home, ".aws/credentials", f"[a]\n{KEYS}")
+    kept = write(home, ".aws/sso/cache/a.json", OLD_TOKEN)
+    code, screen = answering(home, [b"n", b"y", b"n"], "doctor", "secrets", "--remove")
+    assert code == 1
+    assert "only copy" in screen
+    assert "1 removed, 1 left" in screen
     assert (home.folder / ".aws/credentials").read_text() == "[a]\n"
     assert kept.exists()
+
+
+def test_a_key_that_is_still_needed_moves_into_the_vault_first(home, portal, tmp_path):
+    config = write(
+        home, ".aws/config", "[profile a]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
+    )
+    credentials = write(home, ".aws/credentials", f"[a]\n{KEYS}")
+    code, screen = answering(home, [b"y", b"n"], "doctor", "secrets", "--remove")
+    assert code == 1
+    assert "not moved" in screen, "AWS cannot be asked here, so the key stays where it is"
+    assert SECRET in credentials.read_text()
+    with sts(STATIC) as url:
+        config.write_text(f"[profile a]\nregion = eu-west-1\nendpoint_url = {url}\n")
+        code, screen = answering(home, [b"y"], "doctor", "secrets", "--remove")
+    assert code == 0, screen
+    assert "In the vault as 'a'" in screen
+    assert SECRET not in credentials.read_text()
+    assert "credential_process" in config.read_text()
+    assert SECRET not in screen
+
+
+@contextmanager
+def sts(key_id):
+    """An STS that knows one user by the access key id."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            known = f"Credential={key_id}/" in self.headers["Authorization"]
+            self.send_response(200 if known else 403)
+            body = IDENTITY.encode()
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_what_could_not_be_removed_is_said(home):

@@ -11,7 +11,7 @@ import pytest
 STAGING = "mkdev-staging/ReadOnlyAccess"
 
 
-def everything(home, portal, umask=None):
+def everything(home, portal, umask=None, more=()):
     """Run all commands that write, as a person with this umask would; returns what they said."""
     said = []
 
@@ -34,14 +34,32 @@ def everything(home, portal, umask=None):
     run("exec", "mkdev-production/ReadOnlyAccess", "--", sys.executable, "-c", "pass")
     run("vault", "move", "--to", "file")
     run("status")
+    for command in more:
+        run(*command)
     return said
+
+
+def everything_else(home):
+    """The commands beside the daily ones that leave files behind."""
+    (home.folder / ".usher").write_text(f'profile = "{STAGING}"\n')
+    return [
+        ["login", "--device", "--share"],
+        ["env", STAGING, "--format", "dotenv", "--output", str(home.folder / ".env"), "--even-in-git"],
+        ["pick", "--filter", "staging"],
+        ["trust", str(home.folder)],
+        ["agent", "start"],
+        ["agent", "grant", STAGING],
+        ["agent", "log"],
+        ["agent", "stop"],
+    ]
 
 
 @pytest.mark.once
 @pytest.mark.parametrize("umask", [0o000, 0o777])
 def test_under_a_hostile_umask_everything_is_private(home, portal, tmp_path, umask):
-    for arguments, code, words in everything(home, portal, umask):
+    for arguments, code, words in everything(home, portal, umask, everything_else(home)):
         assert code == 0, (arguments, words)
+    (home.folder / ".usher").unlink()  # the person's own
     runtime = Path(home.environ["XDG_RUNTIME_DIR"])
     made = [*home.folder.rglob("*"), *runtime.rglob("*"), *shared_memory(home)]
     assert len(made) > 15

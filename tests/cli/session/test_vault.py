@@ -3,9 +3,12 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import pyrage
 import pytest
@@ -154,6 +157,23 @@ def test_the_settings_are_checked(bare):
     done = bare.run("vault", "status", USHER_VAULT="paper")
     assert done.returncode == 2
     assert "auto, os, file, agent" in done.stderr
+
+
+def test_something_else_at_the_agents_place_stops_nobody_who_has_the_key(home, portal):
+    login(home, portal)
+    home.ok("agent", "start")
+    (place,) = Path(home.environ["XDG_RUNTIME_DIR"]).glob("usher-agent/*.sock")
+    home.ok("agent", "stop")
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(place))
+        stranger.listen()
+        answer = threading.Thread(target=lambda: stranger.accept()[0].sendall(b"what?\n"))
+        answer.start()
+        assert json.loads(home.ok("credentials", STAGING))["Version"] == 1
+        answer.join()
+    place.unlink()
+    place.parent.chmod(0o755)
+    assert json.loads(home.ok("credentials", "mkdev-staging/AdministratorAccess"))["Version"] == 1
 
 
 def test_a_recipient_needs_no_secret_to_begin(bare, tmp_path):

@@ -68,9 +68,16 @@ def test_static_and_session_keys_of_the_credentials_file_are_told_apart(places):
     static, session = found(places)
     assert (static.kind, static.name, static.life) == (Kind.STATIC_KEY, "default", Life.LIVE)
     assert (static.lines, static.account, static.key_id) == ((3, 5), "609629065308", "AKIA…VV7A")
-    assert "usher keys import default" in static.advice
+    assert "usher keys import --profile default" in static.advice
     assert (session.kind, session.name, session.life) == (Kind.SESSION_KEY, "work", Life.EXPIRED)
     assert session.lines == (8, 9, 10, 11)
+
+
+@pytest.mark.parametrize("name", ["credentials~", "credentials.bak", "config.usher-backup"])
+def test_copies_beside_the_files_are_looked_into(places, name):
+    keys = f"[a]\naws_access_key_id = {STATIC}\naws_secret_access_key = {SECRET}\n"
+    copy = put(places.home / ".aws" / name, keys)
+    assert only(places).path == copy
 
 
 def test_keys_in_the_config_file_are_found_by_profile_name(places):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.text.leftovers import leftover_document, leftover_text, summary_text
-from usher.core.errors import ExitCode, UsageError
+from usher.core.errors import ExitCode, UsageError, UsherError
 from usher.session.leftovers.finding import Kind, Leftover, Surroundings
 from usher.session.leftovers.removing import remove
 from usher.session.leftovers.search import find_leftovers
@@ -26,13 +26,19 @@ def run_secrets(options: argparse.Namespace, context: Context) -> ExitCode:
     """Show the finds, and remove those that the person agrees to. Exit code 1 while some are left."""
     if options.yes and not options.remove:
         raise UsageError("--yes needs --remove", hint="usher doctor secrets --remove --yes")
+    if options.remove and not options.yes and not context.terminal.interactive:
+        raise UsageError("nobody is here to answer", hint="add --yes to remove all that can be removed")
     terminal, now = context.terminal, time.time()
     found = find_leftovers(surroundings(context), now)
     removed: list[Leftover] = []
+    if options.remove and not options.yes:
+        removed = _import_keys(found, context, now)
+        if removed:  # what is left stands on other lines now
+            found = [*removed, *find_leftovers(surroundings(context), now)]
     if options.remove:
-        if not options.yes and not terminal.interactive:
-            raise UsageError("nobody is here to answer", hint="add --yes to remove all that can be removed")
-        removed = _remove(_chosen(found, options, context, now), context)
+        removed += _remove(
+            _chosen([each for each in found if each not in removed], options, context, now), context
+        )
     if options.json:
         document = [leftover_document(each, removed=each in removed) for each in found]
         terminal.result(json.dumps(document, indent=2))
@@ -43,6 +49,34 @@ def run_secrets(options: argparse.Namespace, context: Context) -> ExitCode:
     if not options.json:
         terminal.say(summary_text(found, removed))
     return ExitCode.DONE if len(removed) == len(found) else ExitCode.FAILED
+
+
+def _import_keys(found: Sequence[Leftover], context: Context, now: float) -> list[Leftover]:
+    """Offer a place in the vault to every static key of the AWS files, before it is offered to be removed."""
+    files = (context.aws_credentials_file, context.aws_config_file)
+    imported = []
+    for leftover in found:
+        if leftover.kind is not Kind.STATIC_KEY or leftover.path not in files:
+            continue
+        context.terminal.say(leftover_text(leftover, now, context.terminal.style))
+        if context.terminal.confirm("  Is it still needed? Try it at AWS, then move it into the vault?"):
+            try:
+                _import_key(leftover, context)
+            except UsherError as error:
+                context.terminal.say(f"  not moved: {error.message}\n  {error.hint}")
+            else:
+                imported.append(leftover)
+    return imported
+
+
+def _import_key(leftover: Leftover, context: Context) -> None:
+    from usher.cli.keys_import import find_plain_keys, store_keys, take_out
+    from usher.cli.wire import open_session_rooms
+
+    plain = find_plain_keys(context, leftover.name, None)
+    stored = store_keys(open_session_rooms(context), plain, None)
+    take_out(context, plain, stored)
+    context.terminal.say(f"  In the vault as '{stored.name}'; 'usher keys rotate {stored.name}' replaces it.")
 
 
 def _style_of_results(context: Context) -> Callable[[str, str], str]:

@@ -26,17 +26,28 @@ _OPTION = re.compile(r"^(?P<key>[A-Za-z_]\w*)\s*[=:]\s*(?P<value>.*?)\s*$")
 _SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 _EXPIRIES = ("x_security_token_expires", "expiration", "aws_expiration", "aws_session_expiration")
 _ADVICE = {
-    Kind.STATIC_KEY: "'usher keys import {name}' moves it to the vault; then rotate it",
+    Kind.STATIC_KEY: "'usher keys import --profile {name}' moves it to the vault; then rotate it",
     Kind.SESSION_KEY: "take it out: 'usher exec' and credential_process give fresh ones",
 }
 
 
 def find_in_aws_files(places: Surroundings, now: float) -> Iterator[Leftover]:
-    """Keys in both files. Their lines are taken out one by one, everything else stays as it is."""
-    for path in (places.credentials_file, places.config_file):
-        text = text_of(path)
-        if text is not None:
-            yield from _in_text(text, path, now)
+    """Keys in both files and in copies beside them. Lines are taken out, everything else stays as it is."""
+    for file in (places.credentials_file, places.config_file):
+        for path in (file, *_copies(file)):
+            text = text_of(path)
+            if text is not None:
+                yield from _in_text(text, path, now)
+
+
+def _copies(file: Path) -> list[Path]:
+    """Back-ups of editors and tools: `credentials~`, `credentials.bak`, `config.usher-backup`, ..."""
+    try:
+        return sorted(
+            path for path in file.parent.iterdir() if path.name.startswith((f"{file.name}.", f"{file.name}~"))
+        )
+    except OSError:
+        return []
 
 
 def _in_text(text: str, path: Path, now: float) -> Iterator[Leftover]:
