@@ -8,9 +8,7 @@ from typing import TypeVar
 from usher.cli.terminal import Terminal
 from usher.cli.wire import SessionRooms
 from usher.session.errors import NotSignedInError, SessionEndedError
-from usher.session.login_settings import read_login_settings
 from usher.session.organizations import PortalOrganization
-from usher.session.settings import load_settings
 from usher.session.vault.contract import UnreadableRecordError
 
 T = TypeVar("T")
@@ -45,6 +43,9 @@ def terminal_of_person(rooms: SessionRooms) -> Terminal | None:
         return None
     if context.terminal.interactive:
         return context.terminal
+    from usher.session.login_settings import read_login_settings
+    from usher.session.settings import load_settings
+
     if read_login_settings(load_settings(context.config_dir)).from_tools:
         return context.controlling_terminal()
     return None

@@ -141,7 +141,7 @@ def find_browser(choice: BrowserChoice, environ: Mapping[str, str]) -> Browser:
         f"{program or 'no browser that can be set apart'} is not installed here"
         if program
         else "no browser that can be set apart is installed here",
-        hint=f"usher knows {', '.join(_KNOWN)}; --browser also takes an absolute path",
+        hint=f"usher knows {', '.join(_KNOWN)}; --browser also takes an absolute path, or 'default'",
     )
 
 
