@@ -19,11 +19,14 @@ from usher.session.records import PortalSession
 def sign_in_once(rooms: SessionRooms, organization: PortalOrganization, terminal: Terminal) -> PortalSession:
     """A session for a command that found none, however many find so together."""
     invitation = Invitation(rooms, organization, terminal, Wishes())
+
+    def enter() -> PortalSession:
+        session = by_browser(invitation)
+        terminal.say(f"Signed in to {organization.name}.")
+        return session
+
     return sign_in_if_needed(
-        rooms.login_desk(organization),
-        organization,
-        lambda: by_browser(invitation),
-        lambda: _say_waiting(invitation),
+        rooms.login_desk(organization), organization, enter, lambda: _say_waiting(invitation)
     )
 
 
