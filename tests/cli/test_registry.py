@@ -180,7 +180,7 @@ def test_a_pinned_commit_is_never_left_and_told_when_it_is_gone(machine):
     machine.publish(MORE)
     assert "as before" in machine.run("sync")[1]
     machine.git("checkout", "--quiet", "--orphan", "new")
-    machine.publish(FILE)
+    machine.publish(FILE + "# begun anew\n")
     machine.git("branch", "-D", "main")
     machine.git("reflog", "expire", "--expire=now", "--all")
     machine.git("gc", "--quiet", "--prune=now")
