@@ -17,6 +17,7 @@ from usher.core.hops import (
     ProcessHop,
     RoleHop,
     SessionTokenHop,
+    Setting,
     StaticKeysHop,
     StsPlace,
     WebIdentityHop,
@@ -31,8 +32,9 @@ ROLE = "arn:aws:iam::222222222222:role/team/spoke"
 DEVICE = "arn:aws:iam::111111111111:mfa/ana"
 OPEN = StaticKeysHop(KeyPlace.CONFIG_FILE, "p", Credentials("AKIA", Secret("s")))
 
+PORTAL = PortalHop("333333333333", "Read", "mkdev")
 EVERY = {
-    PortalHop("333333333333", "Read", "mkdev"): (
+    PORTAL: (
         "Read in 333333333333 through the portal of mkdev",
         "3",
         "Read",
@@ -66,6 +68,20 @@ def test_a_way_knows_its_portal_and_whether_it_asks_for_a_code():
     assert not Chain("p", (portal, role)).asks_for_code
     with_code = Link(RoleHop(ROLE, STS, mfa_serial=DEVICE), "p")
     assert Chain("p", (portal, with_code)).asks_for_code
+
+
+def test_a_way_knows_whether_one_file_says_it_all():
+    def link(hop, *files):
+        return Link(hop, "p", tuple(Setting("k", "v", Place(file, 1)) for file in files))
+
+    assert Chain("p", (link(PORTAL, "config"), link(RoleHop(ROLE, STS), "config", "config"))).rests_on(
+        "config"
+    )
+    assert not Chain("p", (link(PORTAL, "config"), link(RoleHop(ROLE, STS), "credentials"))).rests_on(
+        "config"
+    )
+    of_environment = replace(OPEN, place=KeyPlace.ENVIRONMENT)
+    assert not Chain("p", (link(of_environment, "config"),)).rests_on("config")
 
 
 def test_keys_in_the_vault_are_not_at_hand():

@@ -27,9 +27,12 @@ def credentials_document(opened: OpenedProfile) -> str:
 
 
 def make_ready(rooms: SessionRooms, profile: str, opened: OpenedProfile) -> None:
-    """Put the document where the hot path finds it, under the name that was asked for."""
+    """Put the document where the hot path finds it, under the name that was asked for.
+
+    The hot path notices a change of the config file alone, so keys that rest on more are left out.
+    """
     expires_at = opened.credentials.expires_at
-    if expires_at is not None:
+    if expires_at is not None and opened.chain.rests_on(str(rooms.context.aws_config_file)):
         content = credentials_document(opened).encode() + b"\n"
         rooms.shelf.put(profile, content, expires_at, opened.stamp)
     if not is_still_kept(rooms, opened):  # a login or logout came in between and has cleared the shelf

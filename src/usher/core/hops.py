@@ -212,6 +212,15 @@ class Chain:
             case _:
                 return ""
 
+    def rests_on(self, file: str) -> bool:
+        """Whether `file` alone says what the keys are: no environment and no other file has a word in it."""
+        return all(
+            setting.place.file == file for link in self.links for setting in link.settings
+        ) and not any(
+            isinstance(link.hop, StaticKeysHop) and link.hop.place is KeyPlace.ENVIRONMENT
+            for link in self.links
+        )
+
     @property
     def asks_for_code(self) -> bool:
         """Whether walking the whole way may ask for an MFA code."""

@@ -121,6 +121,15 @@ def test_what_shadows_a_profile_is_told(spoked, tmp_path):
     assert "warning: AWS_CONFIG_FILE is set" in text
 
 
+def test_other_keys_in_the_credentials_file_are_noticed_at_once(home, sts):
+    sts.role(HUB)
+    write(home, role("hub", HUB, "ana", sts), user_of(sts))
+    first = home.ok("credentials", "hub")
+    assert home.ok("credentials", "hub") == first
+    (home.config.parent / "credentials").write_text(user_of(sts))
+    assert home.ok("credentials", "hub") != first
+
+
 def test_nobody_to_type_a_code_exits_3_at_once(home, sts):
     write(home, role("hub", HUB, "ana", sts, f"mfa_serial = {DEVICE}\n"), user_of(sts))
     done = home.run("credentials", "hub")
