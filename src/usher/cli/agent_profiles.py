@@ -18,6 +18,7 @@ from usher.session.agent.supply import LEAD_SECONDS, Supplied, Wanted
 from usher.session.organizations import load_organizations
 from usher.session.ready_record import NOT_SERVED_SECONDS, UsedRecord, environment_of
 from usher.session.vault.contract import UnreadableRecordError
+from usher.session.vault.files import make_private_folder
 
 _TO_RENEW_SECONDS = 30.0
 
@@ -50,9 +51,19 @@ class AgentProfiles:
             _role_arn(opened),
         )
 
-    def memory_folder(self, suffix: str) -> Path | None:
-        """A private folder on a memory file system, None where this machine has none."""
-        return self._own.shelf.memory_folder(suffix)
+    def token_folder(self) -> Path | None:
+        """This agent's own folder for tokens, in memory and empty; None where this machine has none.
+
+        An agent that was killed leaves its tokens there: they open nothing any more.
+        """
+        folder = self._own.shelf.memory_folder("-grants")
+        if folder is None:
+            return None
+        own = folder / self._place.stem
+        make_private_folder(own)
+        for leftover in own.iterdir():
+            leftover.unlink()
+        return own
 
     def renew_ready(self) -> int:
         """Renew what the hot path serves, is in use and ends soon; says how many records were renewed."""

@@ -1,6 +1,7 @@
 """`usher agent` as a person, a container and a long job use it."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -158,6 +159,17 @@ def test_in_a_terminal_it_says_what_it_does_until_it_is_ended(alone):
     assert "grant opened" in err
     assert "keys given" in err
     assert "reason=the agent ended" in err
+
+
+def test_tokens_that_a_killed_agent_left_are_taken_away_by_the_next(alone):
+    alone.ok("agent", "start")
+    left = granted(alone)
+    os.kill(json.loads(alone.ok("agent", "status", "--json"))["pid"], signal.SIGKILL)
+    while json.loads(alone.run("agent", "status", "--json").stdout)["running"]:
+        time.sleep(0.05)
+    assert Path(left["token_file"]).exists()
+    alone.ok("agent", "start")
+    assert not Path(left["token_file"]).exists()
 
 
 def test_settings_say_how_long_it_stays_when_nobody_asks(alone):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from usher.core.errors import UnavailableError
 from usher.session.agent import place as places
 from usher.session.agent.peers import Peer
 from usher.session.agent.place import NoAgentError, agent_socket, connect, identity_of, listen
@@ -120,6 +121,16 @@ def test_nothing_is_sent_to_a_process_of_another_user(place, monkeypatch):
         connect(place, 5)
     connection, _ = listener.accept()
     assert connection.recv(1) == b""
+    listener.close()
+
+
+def test_many_who_come_at_once_wait_for_their_turn_and_not_for_ever(place, monkeypatch):
+    monkeypatch.setattr(places, "BACKLOG", 0)
+    listener = listen(place)
+    waiting = connect(place, 5)
+    with pytest.raises(UnavailableError, match="cannot reach"):
+        connect(place, 0.05)
+    waiting.close()
     listener.close()
 
 

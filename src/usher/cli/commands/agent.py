@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Mapping
 
@@ -29,7 +30,6 @@ from usher.session.agent.audit import Audit
 from usher.session.agent.client import CREDENTIALS_SECONDS
 from usher.session.agent.desk import Desk, Surroundings
 from usher.session.agent.detach import Detached
-from usher.session.agent.hardening import guard_memory
 from usher.session.agent.life import Agent, LifePolicy
 from usher.session.agent.place import NoAgentError
 from usher.session.agent.supply import CredentialSupply
@@ -75,6 +75,11 @@ def _grant_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Do what the verb says."""
+    if not hasattr(socket, "AF_UNIX") or os.name == "nt":
+        raise UsageError(
+            "the agent needs Unix sockets that tell who connects, which this system does not have",
+            hint="keys come from 'usher exec' and from profiles with credential_process",
+        )
     verbs = {
         "start": _start,
         "status": _status,
@@ -189,6 +194,7 @@ def _stop(_options: argparse.Namespace, context: Context) -> ExitCode:
 
 def _run(options: argparse.Namespace, context: Context) -> ExitCode:
     from usher.cli.agent_profiles import AgentProfiles
+    from usher.session.agent.hardening import guard_memory
 
     settings = load_settings(context.config_dir).table("agent")
     settings.only("idle")
@@ -205,7 +211,7 @@ def _run(options: argparse.Namespace, context: Context) -> ExitCode:
         if detached is None:
             context.terminal.say(log_line(event))
 
-    around = Surroundings(time.time, os.getuid(), profiles.memory_folder("-grants"), profiles.renew_ready)
+    around = Surroundings(time.time, os.getuid(), profiles.token_folder(), profiles.renew_ready)
     desk = Desk(CredentialSupply(profiles.open, time.time), around, Audit(time.time, aloud))
     agent = Agent(agent_place(context), policy, time.time, held=desk.held, each_second=desk.sweep)
     agent.operations.also(desk.operations())

@@ -64,7 +64,7 @@ class AgentClient:
         """Whether an agent answers there."""
         try:
             self.call("ping")
-        except (NoAgentError, WireError, TimeoutError):
+        except (UnavailableError, WireError):
             return False
         return True
 

@@ -13,20 +13,26 @@ import os
 import secrets
 import socket
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from usher.core.errors import UnavailableError
 from usher.session.agent.peers import peer_of
 from usher.session.vault.contract import UnsafePlaceError
 from usher.session.vault.files import make_private_folder
 
 BACKLOG = 256
 LONGEST_ADDRESS_BYTES = 103
+_PAUSE_SECONDS = 0.01
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
-class NoAgentError(Exception):
+class NoAgentError(UnavailableError):
     """Nobody listens there."""
+
+    def __init__(self) -> None:
+        super().__init__("no agent is running", hint="'usher agent start' starts one")
 
 
 def agent_socket(environ: Mapping[str, str], cache_dir: Path, uid: int) -> Path:
@@ -39,7 +45,7 @@ def agent_socket(environ: Mapping[str, str], cache_dir: Path, uid: int) -> Path:
 
 
 def connect(place: Path, timeout: float) -> socket.socket:
-    """A connection to our own agent. Raises NoAgentError, or UnsafePlaceError when it is not ours."""
+    """A connection to our own agent. Raises NoAgentError, UnavailableError or UnsafePlaceError."""
     try:
         folder = _open_folder(place.parent)
     except FileNotFoundError:
@@ -48,13 +54,16 @@ def connect(place: Path, timeout: float) -> socket.socket:
     connection.settimeout(timeout)
     try:
         _check_socket(folder, place)
-        connection.connect(_address(folder, place, place.name))
+        _connect_patiently(connection, _address(folder, place, place.name), timeout)
         if peer_of(connection).uid != os.geteuid():
             raise UnsafePlaceError(f"{place} is served by another user", hint=f"remove {place}")
     except (FileNotFoundError, ConnectionError):
         connection.close()
         raise NoAgentError from None
-    except (OSError, UnsafePlaceError):
+    except OSError as error:
+        connection.close()
+        raise UnavailableError(f"cannot reach the agent at {place}: {error.strerror}") from None
+    except UnsafePlaceError:
         connection.close()
         raise
     finally:
@@ -118,6 +127,20 @@ def _check_socket(folder: int, place: Path) -> None:
     state = os.stat(place.name, dir_fd=folder, follow_symlinks=False)
     if not stat.S_ISSOCK(state.st_mode) or state.st_uid != os.geteuid():
         raise UnsafePlaceError(f"{place} is not your agent's socket", hint=f"remove {place}")
+
+
+def _connect_patiently(connection: socket.socket, address: str, timeout: float) -> None:
+    """Linux refuses at once what would have to wait for a place in the queue: hundreds may come together."""
+    give_up = time.monotonic() + timeout
+    while True:
+        try:
+            connection.connect(address)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _address(folder: int, place: Path, name: str) -> str:
