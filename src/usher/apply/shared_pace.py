@@ -6,7 +6,6 @@ a few bytes; one that makes no sense is begun anew.
 
 from __future__ import annotations
 
-import fcntl
 import math
 import os
 import struct
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from usher.core import machine
 from usher.core.pace import Bucket
 
 _Answer = TypeVar("_Answer")
@@ -40,8 +40,8 @@ class SharedMemory:
         """Replace the bucket, while no other process does."""
         descriptor = self._open()
         with _locked(descriptor, self._path):
-            bucket, answer = change(_unpack(os.pread(descriptor, _FORM.size, 0)))
-            os.pwrite(descriptor, _pack(bucket), 0)
+            bucket, answer = change(_unpack(machine.read_beginning(descriptor, _FORM.size)))
+            machine.write_beginning(descriptor, _pack(bucket))
         return answer
 
     def _open(self) -> int:
@@ -49,9 +49,9 @@ class SharedMemory:
             if not self._path.parent.is_dir():
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._path.parent.chmod(0o700)  # whatever the umask
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            flags = os.O_RDWR | os.O_CREAT | machine.NOT_INHERITED | machine.NO_FOLLOW
             self._descriptor = os.open(self._path, flags, 0o600)
-            os.fchmod(self._descriptor, 0o600)
+            machine.set_mode(self._descriptor, 0o600)
         return self._descriptor
 
     def __del__(self) -> None:
@@ -62,18 +62,14 @@ class SharedMemory:
 @contextmanager
 def _locked(descriptor: int, path: Path) -> Iterator[None]:
     give_up = time.monotonic() + _LONGEST_WAIT
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() > give_up:
-                raise TimeoutError(f"another process does not let go of {path}") from None
-            time.sleep(_BETWEEN_TRIES)
+    while not machine.try_lock(descriptor):
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"another process does not let go of {path}")
+        time.sleep(_BETWEEN_TRIES)
     try:
         yield
     finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        machine.unlock(descriptor)
 
 
 def _pack(bucket: Bucket) -> bytes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usher.cli.context import Context
+from usher.core import machine
 from usher.core.errors import NotFoundError, UsageError
 from usher.core.printable import printable
 from usher.shell.folder import FILE_NAME, LARGEST_BYTES, FolderFile, content_hash, read_folder_file
@@ -46,7 +47,7 @@ def find_folder_file(context: Context, start: Path) -> Path | None:
     """
     for folder in (start, *start.parents):
         try:
-            if folder.stat().st_uid != os.getuid():
+            if folder.stat().st_uid != machine.user_id():
                 return None
         except OSError:
             return None
@@ -61,12 +62,14 @@ def read_bound_folder(context: Context, path: Path) -> BoundFolder:
     """The `.usher` file at `path`. Raises NotFoundError, and UsageError for another user's file."""
     try:
         real = path.resolve(strict=True)
-        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(
+            real, os.O_RDONLY | machine.NO_FOLLOW | machine.NOT_WAITING | machine.NOT_INHERITED
+        )
     except OSError as error:
         raise NotFoundError(f"cannot read {printable(str(path))}: {error.strerror}") from None
     with os.fdopen(descriptor, "rb") as file:
         state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode) or state.st_uid != os.getuid():
+        if not stat.S_ISREG(state.st_mode) or state.st_uid != machine.user_id():
             raise UsageError(
                 f"{printable(str(real))} is not a plain file of your own", hint="make one of your own"
             )

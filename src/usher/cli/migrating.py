@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from usher.cli.context import Context, usher_command
+from usher.core import machine
 from usher.core.errors import UsageError
 from usher.core.looks import Colour
 from usher.profiles.blocks import check_value
@@ -193,9 +193,7 @@ def _usher_settings(
     command: Sequence[str], targets: Mapping[int, str], conversion: Conversion
 ) -> dict[str, str]:
     settings = {
-        "credential_process": " ".join(
-            shlex.quote(part) for part in (*command, "credentials", conversion.profile)
-        ),
+        "credential_process": machine.join_command((*command, "credentials", conversion.profile)),
         "usher_organization": targets[conversion.line],
         "usher_account_id": conversion.account_id,
         "usher_permission_set": conversion.permission_set,

@@ -6,13 +6,13 @@ Never from an argument or a variable, which every process list and every child w
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from usher.cli.terminal import Terminal
+from usher.core import machine
 from usher.core.errors import UsageError
 from usher.core.secrets import Secret
 from usher.session.vault.key_file import SHORT_PASSPHRASE, Passphrase
@@ -92,7 +92,7 @@ class PassphraseDesk:
 def check_may_name_commands(settings: Path) -> None:
     """Raises UsageError when somebody else could have written the settings that name a command to run."""
     state = settings.stat()
-    if state.st_uid not in {os.geteuid(), 0} or stat.S_IMODE(state.st_mode) & 0o022:
+    if state.st_uid not in {machine.user_id(), 0} or machine.others_may(state, 0o022):
         raise UsageError(
             f"{settings} can be written by others, so the command in it is not run",
             hint=f"run: chmod 600 '{settings}'",

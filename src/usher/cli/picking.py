@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from usher.cli.picker.cells import safe, width
 from usher.cli.picker.first import leaving_when_told, own_screen, paint, size
 from usher.cli.picker.frame import draw
 from usher.cli.picker.picking import Picking, Surroundings, in_order
+from usher.core import machine
 from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
 from usher.core.looks import look_of
 from usher.profiles.known import known_profiles
@@ -92,7 +92,7 @@ def add_keys(context: Context, picking: Picking) -> None:
     """Note until when keys are at hand: those made ready for programs, or those of the last entry."""
     from usher.session.ready_record import ReadyShelf
 
-    shelf = ReadyShelf(context.environ, "", os.getuid())
+    shelf = ReadyShelf(context.environ, "", machine.user_id())
     recent = picking.surroundings.recent
 
     def keys_until(profile: str) -> float | None:

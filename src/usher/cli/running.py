@@ -46,6 +46,8 @@ def explain_start_failure(name: str, error: OSError, terminal: Terminal) -> int:
 
 def restore_signals() -> None:
     """Python ignores these two, and an exec hands that on: `yes | head` would end in an error message."""
+    if sys.platform == "win32":
+        return
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,10 @@ from usher.core.errors import UsherError
 from usher.core.looks import Look
 
 NOT_STARTED = -1
+if sys.platform == "win32":
+    _END_AT_ONCE = signal.SIGTERM
+else:
+    _END_AT_ONCE = signal.SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class SideBySide:
                 time.sleep(0.02)
             except KeyboardInterrupt:
                 interrupts += 1
-                self.stop(signal.SIGKILL if interrupts > 1 else None)
+                self.stop(_END_AT_ONCE if interrupts > 1 else None)
             if self._stopping.is_set():
                 pool.shutdown(wait=False, cancel_futures=True)
                 if not self._running:

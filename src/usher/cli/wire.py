@@ -5,7 +5,6 @@ The clock, random numbers and network enter here and nowhere deeper.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from usher.cli.context import Context
 from usher.cli.context import usher_command as usher_command
 from usher.cli.text.status import skew_warning
 from usher.cli.wire_vault import open_vault
+from usher.core import machine
 from usher.profiles.config_file import read_config
 from usher.profiles.lookup import ProfileTarget, sso_lookups
 from usher.session.aws_cli_cache import AwsCliCache
@@ -103,7 +103,7 @@ def open_session_rooms(context: Context) -> SessionRooms:
         load_organizations(context.config_dir),
         HttpClient(context.environ, time.time, on_skew),
         open_vault(context),
-        ReadyShelf(context.environ, _mounts(), os.getuid()),
+        ReadyShelf(context.environ, _mounts(), machine.user_id()),
         time.time,
     )
 

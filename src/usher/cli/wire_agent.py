@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.wire import usher_command
+from usher.core import machine
 from usher.session.agent.client import AgentClient, AgentVault, start_agent
 from usher.session.agent.place import agent_socket
 
 
 def agent_place(context: Context) -> Path:
     """Where this person's agent is."""
-    return agent_socket(context.environ, context.cache_dir, os.getuid())
+    return agent_socket(context.environ, context.cache_dir, machine.user_id())
 
 
 def agent_client(context: Context) -> AgentClient:

@@ -38,6 +38,8 @@ _PRIME = 2**255 - 19
 
 def serve(profile: str) -> bool:
     """Write `profile`'s ready document to stdout. False, with nothing written, on any doubt."""
+    if sys.platform == "win32":
+        return False  # there are no memory file systems
     try:
         environ = os.environ
         key = record_key(profile, environ)
@@ -78,6 +80,8 @@ def config_stamp(environ: "Mapping[str, str]") -> str:
 
 def _read(directory: str, key: str, stamp: str) -> "bytes | None":
     """The record's document if directory, file, key, config and expiry are all beyond doubt."""
+    if sys.platform == "win32":
+        return None
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         place = os.open(directory, flags | os.O_DIRECTORY)
@@ -108,7 +112,7 @@ def _read(directory: str, key: str, stamp: str) -> "bytes | None":
 
 
 def _is_private(state: os.stat_result, mode: int) -> bool:
-    return state.st_mode == mode and state.st_uid == os.getuid()
+    return sys.platform != "win32" and state.st_mode == mode and state.st_uid == os.getuid()
 
 
 def _write(document: bytes) -> bool:

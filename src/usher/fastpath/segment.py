@@ -173,6 +173,8 @@ def _state(path: str) -> str:
 
 def _ready_expiry(environ: "Mapping[str, str]", profile: str) -> "float | None":
     """When the ready record of the profile ends: the first line of its file."""
+    if sys.platform == "win32":
+        return None
     name = ready.record_name(ready.record_key(profile, environ))
     for directory in ready.directories(environ, os.getuid()):
         try:

@@ -7,11 +7,11 @@ one is what `aws configure sso` would write, plus the endpoints of a directory t
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from usher.core import machine
 from usher.core.errors import UsageError
 from usher.core.ids import AccountId
 from usher.profiles.config_text import ConfigFileError, Section, is_edited, read_sections, replace_block
@@ -205,7 +205,7 @@ def _check_collisions(
 
 
 def _plain(style: BlockStyle, name: str, way: WayIn) -> str:
-    command = " ".join(shlex.quote(part) for part in (*style.command, "credentials", name))
+    command = machine.join_command((*style.command, "credentials", name))
     return section_text(profile_header(name), {"credential_process": command, **_common(style, way)})
 
 

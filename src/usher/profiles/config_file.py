@@ -7,13 +7,13 @@ noticed and the edit done again on the new text.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from usher.core import machine
 from usher.profiles.config_text import ConfigFileError
 from usher.session.vault.files import make_private_folder
 
@@ -28,7 +28,7 @@ def read_config(path: Path) -> str:
     `/dev/null` is no file, as for the SDKs. A file of the machine's administrator may be read: a company
     may keep one for everybody in `/etc`.
     """
-    return "" if path.is_char_device() else _decode(_read(_target(path, {0, os.geteuid()})))
+    return "" if path.is_char_device() else _decode(_read(_target(path, {0, machine.user_id()})))
 
 
 def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
@@ -37,7 +37,7 @@ def edit_config(path: Path, edit: Callable[[str], str]) -> tuple[str, str]:
     Nothing is written when the text stays the same. `edit` may be called again when another program
     changes the file meanwhile. Raises ConfigFileError; then the file is as it was.
     """
-    target = _target(path, {os.geteuid()})
+    target = _target(path, {machine.user_id()})
     try:
         if not target.parent.is_dir():
             make_private_folder(target.parent)
@@ -85,10 +85,12 @@ def _replace(target: Path, before: bytes, after: bytes) -> bool:
     prepared = _write_temporary(target, after, mode)
     try:
         if before:
-            _write_temporary(target, before, 0o600).replace(target.with_name(target.name + BACKUP_SUFFIX))
+            machine.replace(
+                _write_temporary(target, before, 0o600), target.with_name(target.name + BACKUP_SUFFIX)
+            )
         if _read(target) != before:
             return False
-        prepared.replace(target)
+        machine.replace(prepared, target)
     finally:
         prepared.unlink(missing_ok=True)
     return True
@@ -96,9 +98,9 @@ def _replace(target: Path, before: bytes, after: bytes) -> bool:
 
 def _write_temporary(target: Path, content: bytes, mode: int) -> Path:
     temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW | machine.NOT_INHERITED
     with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-        os.fchmod(file.fileno(), mode)
+        machine.set_mode(file.fileno(), mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -107,11 +109,11 @@ def _write_temporary(target: Path, content: bytes, mode: int) -> Path:
 
 @contextmanager
 def _locked(target: Path) -> Iterator[None]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | machine.NO_FOLLOW | machine.NOT_INHERITED
     descriptor = os.open(target.with_name(target.name + LOCK_SUFFIX), flags, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)  # whatever the umask
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        machine.set_mode(descriptor, 0o600)  # whatever the umask
+        machine.wait_for_lock(descriptor)
         yield
     finally:
         os.close(descriptor)

@@ -6,11 +6,11 @@ the config file. What Usher or Granted wrote comes before all of them: those key
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import PurePath
 
+from usher.core import machine
 from usher.core.credentials import Credentials
 from usher.core.errors import UsageError
 from usher.core.hops import KeyPlace, PortalHop, ProcessHop, StaticKeysHop
@@ -175,7 +175,7 @@ def process(profile: Profile) -> ProcessHop:
 def asked_of_usher(command: str) -> str | None:
     """The profile that `usher credentials PROFILE` names; None when `command` is another program."""
     try:
-        words = shlex.split(command)
+        words = machine.split_command(command)
     except ValueError:
         return None
     ours = len(words) == 3 and PurePath(words[0]).stem == "usher" and words[1] == "credentials"

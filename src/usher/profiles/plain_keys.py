@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from usher.core import machine
 from usher.core.errors import UsageError
 from usher.profiles.config_text import Section, read_sections, split_lines
 from usher.profiles.own_keys import USHER_KEYS
@@ -30,7 +30,7 @@ def with_vault_keys(text: str, path: Path, name: str, vault_name: str, command: 
     """The config's `text` with a profile that says its keys are in the vault, for Usher and for SDKs."""
     if not name.isprintable() or any(mark in name for mark in "[]\"'#;") or name != name.strip():
         raise UsageError(f"{name!r} cannot be written as a profile's name", hint="choose another with --name")
-    call = " ".join(shlex.quote(part) for part in (*command, "credentials", name))
+    call = machine.join_command((*command, "credentials", name))
     lines = split_lines(text)
     found = [each for each in read_sections(text, path) if _name_of(each, is_config=True) == name]
     if not found:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from usher.core import machine
 from usher.profiles.blocks import profile_header, section_text
 from usher.profiles.config_text import Section, is_edited, read_sections, replace_block
 from usher.profiles.index import IndexEntry
@@ -130,7 +130,7 @@ def _body(block: _Block, known: Known, sessions: Mapping[str, Section]) -> tuple
                 "sso_role_name": profile.permission_set,
             }
         else:
-            command = " ".join(shlex.quote(part) for part in (*known.command, "credentials", here))
+            command = machine.join_command((*known.command, "credentials", here))
             values = {
                 "credential_process": command,
                 "usher_organization": organization or "",

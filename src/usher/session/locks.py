@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from usher.core import machine
 from usher.core.errors import UnavailableError
 from usher.session.vault.contract import UnsafePlaceError
 from usher.session.vault.files import make_private_folder
@@ -27,28 +27,28 @@ def exclusive(
     `pause` is how long to wait between the first two looks at a lock that another process holds; it
     grows, so that hundreds who wait leave the machine to the one who works.
     """
-    with _held(path, fcntl.LOCK_EX, longest_wait, pause):
+    with _held(path, longest_wait, pause, shared=False):
         yield
 
 
 @contextmanager
 def shared(path: Path, longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterator[None]:
     """Hold `path`'s lock beside others who share it; `exclusive` waits for all of them, and they for it."""
-    with _held(path, fcntl.LOCK_SH, longest_wait, _POLL_SECONDS):
+    with _held(path, longest_wait, _POLL_SECONDS, shared=True):
         yield
 
 
 @contextmanager
-def _held(path: Path, kind: int, longest_wait: float, pause: float) -> Iterator[None]:
+def _held(path: Path, longest_wait: float, pause: float, *, shared: bool) -> Iterator[None]:
     make_private_folder(path.parent)
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | machine.NO_FOLLOW | machine.NOT_INHERITED
     try:
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         raise UnsafePlaceError(f"cannot lock {path}: {error.strerror}", hint="move it away") from None
     try:
-        os.fchmod(descriptor, 0o600)  # whatever the umask
-        _wait_for(descriptor, path, kind, longest_wait, pause)
+        machine.set_mode(descriptor, 0o600)  # whatever the umask
+        _wait_for(descriptor, path, longest_wait, pause, shared=shared)
         yield
     finally:
         os.close(descriptor)
@@ -59,18 +59,13 @@ def session_lock(folder: Path, organization: str) -> AbstractContextManager[None
     return exclusive(folder / f"{organization}.lock")
 
 
-def _wait_for(descriptor: int, path: Path, kind: int, longest_wait: float, pause: float) -> None:
+def _wait_for(descriptor: int, path: Path, longest_wait: float, pause: float, *, shared: bool) -> None:
     give_up = time.monotonic() + longest_wait
-    while True:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= give_up:
-                raise UnavailableError(
-                    f"another usher process has held {path.name} for {longest_wait:.0f} s",
-                    hint="run the command again; if it lasts, look for a stuck usher process",
-                ) from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
-        else:
-            return
+    while not machine.try_lock(descriptor, shared=shared):
+        if time.monotonic() >= give_up:
+            raise UnavailableError(
+                f"another usher process has held {path.name} for {longest_wait:.0f} s",
+                hint="run the command again; if it lasts, look for a stuck usher process",
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
 import shutil
 import stat
 import subprocess
@@ -20,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
+from usher.core import machine
 from usher.core.credentials import Credentials
 from usher.core.errors import UsageError, UsherError
 from usher.core.ids import AccountId, account_id
@@ -43,7 +43,7 @@ class ProcessRunner:
     def keys(self, command: str, profile: str, owner: AccountId | None = None) -> Credentials:
         """The keys that `command` prints for `profile`. Raises UsageError or UsherError."""
         try:
-            words = shlex.split(command)
+            words = machine.split_command(command)
         except ValueError as error:
             raise UsageError(f"the credential_process of '{profile}' cannot be split: {error}") from None
         return self.keys_of(words, profile, owner)
@@ -78,7 +78,7 @@ def find_program(name: str, environ: Mapping[str, str], what: str) -> Path:
     path = Path(found).absolute()
     for each in (path, path.parent):
         state = each.stat()
-        if state.st_uid not in {0, os.geteuid()} or state.st_mode & stat.S_IWOTH:
+        if state.st_uid not in {0, machine.user_id()} or machine.others_may(state, stat.S_IWOTH):
             raise UsageError(
                 f"{what} would run {path}, but {each} belongs to another user or anybody may change it",
                 hint="write the whole path of a program of your own or of the system",

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from usher.core import machine
 from usher.fastpath import ready
 from usher.session.vault.contract import UnsafePlaceError
 from usher.session.vault.files import make_private_folder, write_private
@@ -131,7 +132,9 @@ def _used_record(file: Path) -> UsedRecord | None:
 def _read_quietly(file: Path) -> tuple[os.stat_result, bytes] | None:
     """A record's state and bytes without a trace of the reading; None when it is not there or not ours."""
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_NOATIME", 0))
+        descriptor = os.open(
+            file, os.O_RDONLY | machine.NO_FOLLOW | machine.NOT_INHERITED | getattr(os, "O_NOATIME", 0)
+        )
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as record:

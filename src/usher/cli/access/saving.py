@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from usher.cli.access.digest import file_digest
 from usher.cli.context import Context
 from usher.cli.terminal import printable
+from usher.core import machine
 from usher.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def write_for_owner(path: Path, text: str) -> None:
     """Create or replace the file at `path` as a whole, readable by its owner alone."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)

@@ -24,6 +24,7 @@ from usher.cli.context import Context
 from usher.cli.text.agent import grants_text, log_line, status_text
 from usher.cli.text.agent_grants import FORMATS, grant_text
 from usher.cli.wire_agent import agent_client, agent_place, ensure_agent
+from usher.core import machine
 from usher.core.durations import parse_duration
 from usher.core.errors import ExitCode, NotFoundError, UsageError
 from usher.session.agent.audit import Audit
@@ -211,7 +212,7 @@ def _run(options: argparse.Namespace, context: Context) -> ExitCode:
         if detached is None:
             context.terminal.say(log_line(event))
 
-    around = Surroundings(time.time, os.getuid(), profiles.token_folder(), profiles.renew_ready)
+    around = Surroundings(time.time, machine.user_id(), profiles.token_folder(), profiles.renew_ready)
     desk = Desk(CredentialSupply(profiles.open, time.time), around, Audit(time.time, aloud))
     agent = Agent(agent_place(context), policy, time.time, held=desk.held, each_second=desk.sweep)
     agent.operations.also(desk.operations())

@@ -162,7 +162,9 @@ def _signals_as_interrupts() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    watched = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32":
+        watched.append(signal.SIGHUP)
     before = [(number, signal.signal(number, interrupt)) for number in watched]
     try:
         yield

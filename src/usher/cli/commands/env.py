@@ -22,6 +22,7 @@ from usher.cli.context import Context
 from usher.cli.entering import chosen_profile, open_confirmed
 from usher.cli.picker.actions import Action
 from usher.cli.wire import open_session_rooms
+from usher.core import machine
 from usher.core.errors import ExitCode, UsageError
 from usher.core.printable import printable
 from usher.shell.changes import Changes, dotenv_text, json_text, shell_code
@@ -87,7 +88,7 @@ def _write(path: Path, text: str) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise UsageError(f"{printable(str(path))} is not a plain file", hint="name another one")
     temporary = path.absolute().with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW | machine.NOT_INHERITED
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o600)  # whatever the umask

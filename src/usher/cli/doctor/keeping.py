@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from usher.cli.context import Context
 from usher.cli.doctor.verdict import Verdict, bad, good, note
 from usher.cli.text.vault import vault_words
 from usher.cli.wire_vault import open_vault
+from usher.core import machine
 from usher.session.vault.os_store import OsStore, find_os_key_ring
 from usher.session.vault.place import Store
 
@@ -61,7 +61,8 @@ def check_files(context: Context) -> Iterator[Verdict]:
     for root in (context.config_dir, context.cache_dir, context.data_dir):
         for path in [root, *root.rglob("*")] if root.is_dir() else ():
             state = path.lstat()
-            if (state.st_mode & 0o077 and not stat.S_ISLNK(state.st_mode)) or state.st_uid != os.geteuid():
+            is_open = machine.others_may(state, 0o077) and not stat.S_ISLNK(state.st_mode)
+            if is_open or state.st_uid != machine.user_id():
                 wrong.append(path)
     if wrong:
         yield bad(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.text.leftovers import leftover_document, leftover_text, summary_text
+from usher.core import machine
 from usher.core.errors import ExitCode, UsageError, UsherError
 from usher.session.leftovers.finding import Kind, Leftover, Surroundings
 from usher.session.leftovers.removing import remove
@@ -19,7 +19,7 @@ from usher.session.leftovers.search import find_leftovers
 
 def surroundings(context: Context) -> Surroundings:
     """Where to look, for this person in this folder."""
-    return Surroundings(context.environ, context.home, Path.cwd(), os.geteuid())
+    return Surroundings(context.environ, context.home, Path.cwd(), machine.user_id())
 
 
 def run_secrets(options: argparse.Namespace, context: Context) -> ExitCode:

@@ -88,6 +88,8 @@ def _painted(style: str, text: str, *, colours: bool) -> str:
 
 def _make_raw(keyboard: int) -> None:
     """Take away what prompt_toolkit takes away: echo, lines, signals, translation."""
+    if sys.platform == "win32":
+        return
     import termios
 
     mode = termios.tcgetattr(keyboard)

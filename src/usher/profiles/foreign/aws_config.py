@@ -7,12 +7,12 @@ that whoever uses it notices nothing. What is found is decided by keys, never by
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from usher.core import machine
 from usher.core.ids import AccountId, account_id
 from usher.profiles.config_text import Section, read_sections, split_lines
 from usher.profiles.foreign.found import FoundPortal, Tool, Unmapped
@@ -236,7 +236,7 @@ def _of_helper(section: Section, *programs: str) -> tuple[str, ...]:
 
 def _words(command: str) -> list[str]:
     try:
-        return shlex.split(command)
+        return machine.split_command(command)
     except ValueError:
         return []
 

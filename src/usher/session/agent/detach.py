@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+
+from usher.core.errors import UnavailableError
 
 _READY = b"ready"
 
@@ -12,11 +15,11 @@ class Detached:
 
     def __init__(self) -> None:
         reader, writer = os.pipe()
-        self.is_parent = os.fork() != 0
+        self.is_parent = _fork() != 0
         os.close(writer if self.is_parent else reader)
         self._pipe = reader if self.is_parent else writer
         if not self.is_parent:
-            os.setsid()
+            _lead_a_session()
             os.chdir(os.sep)
 
     def child_is_ready(self) -> bool:
@@ -32,3 +35,14 @@ class Detached:
         os.close(null)
         os.write(self._pipe, _READY)
         os.close(self._pipe)
+
+
+def _fork() -> int:
+    if sys.platform == "win32":
+        raise UnavailableError("the agent is not available on Windows", hint="use the OS store")
+    return os.fork()
+
+
+def _lead_a_session() -> None:
+    if sys.platform != "win32":
+        os.setsid()

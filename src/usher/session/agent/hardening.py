@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import sys
 from dataclasses import dataclass
 
@@ -23,6 +22,10 @@ class MemoryGuard:
 
 def guard_memory() -> MemoryGuard:
     """Close this process's memory as far as the system allows."""
+    if sys.platform == "win32":
+        return MemoryGuard(no_core_dump=False, unreadable=False, never_swapped=False)
+    import resource
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     no_core = resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
     if not sys.platform.startswith("linux"):
@@ -35,6 +38,10 @@ def guard_memory() -> MemoryGuard:
 
 def _lock_in_memory(libc: ctypes.CDLL) -> bool:
     """Lock all pages, only where no limit can make a later allocation fail because of it."""
+    if sys.platform == "win32":
+        return False
+    import resource
+
     unlimited = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
     if not unlimited and os.geteuid() != 0:
         return False

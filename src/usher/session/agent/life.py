@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from usher.core import machine
 from usher.core.errors import UnavailableError
 from usher.session.agent.client import AgentClient, lock_of
 from usher.session.agent.holdings import Holdings
@@ -112,7 +113,7 @@ class Agent:
             listener = listen(self._place)
             self._own = identity_of(self._place)
             stack.callback(self._leave_place)
-            self._server = SocketServer(listener, self._answer, os.geteuid())
+            self._server = SocketServer(listener, self._answer, machine.user_id())
             yield self._server
 
     def _patience(self) -> float:

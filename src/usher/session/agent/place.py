@@ -13,6 +13,7 @@ import os
 import secrets
 import socket
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -46,6 +47,8 @@ def agent_socket(environ: Mapping[str, str], cache_dir: Path, uid: int) -> Path:
 
 def connect(place: Path, timeout: float) -> socket.socket:
     """A connection to our own agent. Raises NoAgentError, UnavailableError or UnsafePlaceError."""
+    if sys.platform == "win32":
+        raise NoAgentError
     try:
         folder = _open_folder(place.parent)
     except FileNotFoundError:
@@ -74,8 +77,13 @@ def connect(place: Path, timeout: float) -> socket.socket:
 def listen(place: Path) -> socket.socket:
     """Listen at `place`, 0600. Whoever held the place before is replaced: hold the agent's lock.
 
-    The socket appears under its name only when it accepts connections.
+    The socket appears under its name only when it accepts connections. Windows has no such sockets.
     """
+    if sys.platform == "win32":
+        raise UnavailableError(
+            "the agent is not available on Windows",
+            hint="keep secrets in the OS store: usher vault move --to os",
+        )
     make_private_folder(place.parent)
     folder = _open_folder(place.parent)
     draft = f".{secrets.token_hex(8)}.new"
@@ -105,6 +113,8 @@ def identity_of(place: Path) -> tuple[int, int] | None:
 
 
 def _open_folder(folder: Path) -> int:
+    if sys.platform == "win32":
+        raise FileNotFoundError
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -124,6 +134,8 @@ def _open_folder(folder: Path) -> int:
 
 
 def _check_socket(folder: int, place: Path) -> None:
+    if sys.platform == "win32":
+        return
     state = os.stat(place.name, dir_fd=folder, follow_symlinks=False)
     if not stat.S_ISSOCK(state.st_mode) or state.st_uid != os.geteuid():
         raise UnsafePlaceError(f"{place} is not your agent's socket", hint=f"remove {place}")

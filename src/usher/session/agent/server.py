@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -41,6 +42,8 @@ class SocketServer:
 
     def run(self, tick: Callable[[], bool]) -> None:
         """Accept connections. Returns once stopped; answers that are under way still go out."""
+        if sys.platform == "win32":
+            return  # nothing listens there
         poller = select.poll()
         poller.register(self._listener, select.POLLIN)
         poller.register(self._woken, select.POLLIN)

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from usher.core import machine
 from usher.core.errors import UsherError
 from usher.session.leftovers.finding import Leftover, Removal
 
@@ -42,7 +43,7 @@ def _clean(path: Path, here: Sequence[Leftover]) -> None:
         raise NotRemovedError(f"{path} cannot be cleaned for you", hint=here[0].advice)
     target = Path(os.path.realpath(path))
     state = target.stat()
-    if state.st_uid != os.geteuid():
+    if state.st_uid != machine.user_id():
         raise NotRemovedError(f"{target} belongs to another user", hint="ask its owner")
     if Removal.DELETE_FILE in ways:
         target.unlink()  # the secret is there, not in a link that leads to it
@@ -61,7 +62,7 @@ def _cut_lines(path: Path, lines: set[int]) -> None:
     content = path.read_bytes().split(b"\n")
     kept = b"\n".join(line for number, line in enumerate(content, 1) if number not in lines)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW | machine.NOT_INHERITED
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(kept)

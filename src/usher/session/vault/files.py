@@ -10,11 +10,12 @@ import os
 import stat
 from pathlib import Path
 
+from usher.core import machine
 from usher.core.errors import UsageError
 from usher.session.vault.contract import LONGEST_NAME_BYTES, UnsafePlaceError
 
 _SUFFIX = ".sealed"
-_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = machine.NO_FOLLOW | machine.NOT_INHERITED
 
 
 def file_name(name: str) -> str:
@@ -53,18 +54,18 @@ def _check_folder(folder: Path) -> None:
     state = folder.lstat()
     if not stat.S_ISDIR(state.st_mode):
         raise UnsafePlaceError(f"{folder} is not a folder but a link or file", hint=f"move {folder} away")
-    if state.st_uid != os.geteuid():
+    if state.st_uid != machine.user_id():
         raise UnsafePlaceError(
             f"the folder {folder} belongs to another user", hint="use a folder of your own"
         )
-    if state.st_mode & 0o077:
+    if machine.others_may(state, 0o077):
         folder.chmod(0o700)
 
 
 def read_private(path: Path) -> bytes | None:
     """The file's bytes, None when there is no file. Raises UnsafePlaceError if it is not ours alone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _OPEN)
+        descriptor = os.open(path, os.O_RDONLY | machine.NOT_WAITING | _OPEN)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -80,9 +81,9 @@ def read_private(path: Path) -> bytes | None:
 
 
 def _check_file(state: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
+    if not stat.S_ISREG(state.st_mode) or state.st_uid != machine.user_id():
         raise UnsafePlaceError(f"{path} is not a plain file of your own", hint="move it away")
-    if state.st_mode & 0o077:
+    if machine.others_may(state, 0o077):
         raise UnsafePlaceError(
             f"{path} can be read or written by other users", hint=f"run: chmod 600 '{path}'"
         )
@@ -96,11 +97,11 @@ def write_private(path: Path, content: bytes) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)
+                machine.set_mode(descriptor, 0o600)
                 file.write(content)
                 file.flush()
                 os.fsync(descriptor)
-            temporary.replace(path)
+            machine.replace(temporary, path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
