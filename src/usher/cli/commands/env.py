@@ -91,7 +91,7 @@ def _write(path: Path, text: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW | machine.NOT_INHERITED
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)  # whatever the umask
+            machine.set_mode(file.fileno(), 0o600)  # whatever the umask
             file.write(text + "\n")
         temporary.replace(path)
     except OSError as error:
