@@ -25,7 +25,7 @@ def known(tmp_path):
     def found(config):
         (tmp_path / "config").write_text(config)
         write_index(tmp_path, "mkdev", [STAGING, SPACED, GONE])
-        return known_profiles(tmp_path, tmp_path / "config")
+        return known_profiles(tmp_path, tmp_path / "config", tmp_path / "credentials")
 
     return found
 
@@ -36,9 +36,9 @@ def test_synced_profiles_come_from_the_index_and_those_that_are_gone_from_the_fi
 
 def test_without_an_index_everything_comes_from_the_file(tmp_path):
     (tmp_path / "config").write_text(SYNCED)
-    found = known_profiles(tmp_path, tmp_path / "config")
+    found = known_profiles(tmp_path, tmp_path / "config", tmp_path / "none")
     assert [entry.profile for entry in found] == ["mkdev-staging/Admin", "the one/Admin"]
-    assert known_profiles(tmp_path, tmp_path / "none") == []
+    assert known_profiles(tmp_path, tmp_path / "none", tmp_path / "none") == []
 
 
 def test_other_profiles_are_there_with_what_their_account_is_known_for(known):
@@ -55,6 +55,13 @@ def test_other_profiles_are_there_with_what_their_account_is_known_for(known):
         IndexEntry("chained", "", "222222222222", "staging", "Ops", unit="Work"),
         IndexEntry("sso", "s", "555555555555", "", "R"),
     ]
+
+
+def test_profiles_that_only_have_keys_are_there_too(known, tmp_path):
+    (tmp_path / "credentials").write_text(
+        "[static]\naws_access_key_id = AKIA\n[mkdev-staging/Admin]\naws_access_key_id = AKIA\n"
+    )
+    assert known(SYNCED) == [STAGING, SPACED, IndexEntry("static", "", "", "", "")]
 
 
 @pytest.mark.parametrize("arn", ["", "role/x", "arn:aws:iam::222222222222:user/x"])

@@ -137,7 +137,9 @@ def _seen(context: Context, name: str, account: AccountId | None) -> Seen:
     entries = read_index(context.cache_dir)
     own = _by_name(entries, name)
     if own is None:
-        own = _by_name(known_profiles(context.cache_dir, context.aws_config_file), name)
+        own = _by_name(
+            known_profiles(context.cache_dir, context.aws_config_file, context.aws_credentials_file), name
+        )
     if own is not None and account in {None, own.account_id}:
         return seen_entry(own)
     seen = seen_entry(own) if own else Seen(name)

@@ -67,7 +67,7 @@ def follow(context: Context, picked: Picked) -> int:
 
 def picking_for(context: Context, actions: Sequence[Action], query: str, *, many: bool = False) -> Picking:
     """The state of a new picking, with everything there is to pick from but the keys at hand."""
-    entries = known_profiles(context.cache_dir, context.aws_config_file)
+    entries = known_profiles(context.cache_dir, context.aws_config_file, context.aws_credentials_file)
     if not entries:
         raise NotFoundError(
             "there is no profile yet", hint="run 'usher login NAME', then 'usher profiles sync'"

@@ -14,8 +14,8 @@ from usher.profiles.index import IndexEntry, read_index
 _MARKER = re.compile(r"^# usher:.*", re.MULTILINE)
 
 
-def known_profiles(cache_dir: Path, config: Path) -> list[IndexEntry]:
-    """Every profile of the config file, with what the index knows of it, in the file's order by parts.
+def known_profiles(cache_dir: Path, config: Path, credentials: Path) -> list[IndexEntry]:
+    """Every profile of both AWS files, with what the index knows of it: the indexed ones first.
 
     An account that the index knows by its number lends its name, unit and tags to every profile that
     leads there. Raises ConfigFileError when the file cannot be read.
@@ -29,9 +29,18 @@ def known_profiles(cache_dir: Path, config: Path) -> list[IndexEntry]:
     indexed = [entry for entry in entries if f"profile {entry.profile}" in there]
     plain = {f"profile {entry.profile}" for entry in indexed}
     others = [part for part, header in zip(parts, headers, strict=True) if header not in plain]
-    if not others:
-        return indexed
-    return [*indexed, *_others(others, config, {entry.profile for entry in indexed}, entries)]
+    found = list(indexed)
+    if others:
+        found += _others(others, config, {entry.profile for entry in indexed}, entries)
+    if with_keys := _names_of_keys(credentials):
+        names = {entry.profile for entry in found}
+        found += [IndexEntry(name, "", AccountId(""), "", "") for name in with_keys if name not in names]
+    return found
+
+
+def _names_of_keys(credentials: Path) -> list[str]:
+    text = read_config(credentials)
+    return [section.name for section in read_sections(text, credentials)] if text else []
 
 
 def _others(
