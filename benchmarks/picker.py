@@ -5,7 +5,7 @@
 Starts `usher pick` on a terminal of its own (80 x 24) and looks at what it writes. The first paint is there
 when the line of keys at the bottom is; the figure is of the whole process, Python's start included, and is
 given as a ratio to `python -c pass` on the same machine in the same run. A key is answered when nothing more
-is written. Exits 1 when the first paint takes more than 100 ms and more than 8.5 x `python -c pass`, or a key
+is written. Exits 1 when the first paint takes more than 100 ms and more than 9 x `python -c pass`, or a key
 more than 30 ms and more than 3 x: a busy machine is slow at both, a slow picker at the first alone.
 """
 
@@ -38,7 +38,7 @@ USHER = (sys.executable, "-c", "import sys; from usher._entry import main; sys.e
 LAST_WORDS = b"leave"
 KEYS = (b"p", b"r", b"o", b"d", b" ", b"a", b"d", b"m", b"\x7f", b"\x7f", b"\x1b[B", b"\x15")
 QUIET_SECONDS = 0.15
-FIRST_PAINT_SECONDS, FIRST_PAINT_RATIO = 0.100, 8.5
+FIRST_PAINT_SECONDS, FIRST_PAINT_RATIO = 0.100, 9.0
 KEY_SECONDS, KEY_RATIO = 0.030, 3.0
 
 

@@ -6,9 +6,7 @@ lines between two markers and hands every other byte back as it was.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +111,8 @@ def is_edited(text: str, name: str) -> bool:
 
 def _digest(sections: str) -> str:
     content = sections.replace("\r\n", "\n").encode("utf-8", "surrogateescape")
+    import hashlib  # brings OpenSSL; reading needs none
+
     return hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -180,6 +180,8 @@ def _kind_and_name(header: str) -> tuple[str, str]:
         parts = header.split()
     else:
         try:
+            import shlex
+
             parts = shlex.split(header)
         except ValueError:
             parts = []
