@@ -12,8 +12,10 @@ import pytest
 
 from usher.cli.commands import registry as command
 from usher.cli.context import Context
+from usher.cli.looks import look_for
 from usher.cli.terminal import Terminal
 from usher.core.errors import NotFoundError, UnavailableError, UsageError, UsherError
+from usher.core.looks import PLAIN, Colour, Look
 from usher.profiles.config_text import ConfigFileError
 from usher.profiles.index import read_index
 from usher.profiles.shared import RegistryError
@@ -233,6 +235,19 @@ def test_a_person_who_signed_in_there_gets_profiles_that_ask_usher(machine):
     machine.run("remove", "platform")
     machine.add("--yes", "--native")
     assert "credential_process" not in machine.text
+
+
+def test_a_registry_may_suggest_a_colour_and_the_persons_own_rules_come_first(machine):
+    machine.publish(FILE + 'colour = "green"\n')
+    machine.add("--yes")
+    assert look_for(machine.context, "staging") == Look(Colour.GREEN)
+    (machine.folder / "config" / "settings.toml").write_text(
+        "[[protect]]\nprofiles = 'stag*'\ncolour = 'red'\n"
+    )
+    assert look_for(machine.context, "staging") == Look(Colour.RED)
+    machine.run("remove", "platform")
+    (machine.folder / "config" / "settings.toml").unlink()
+    assert look_for(machine.context, "staging") == PLAIN
 
 
 def test_own_profiles_come_first_and_registries_by_their_priority(machine):

@@ -82,6 +82,7 @@ class VirtualTime:
         self.now += seconds
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("accounts", "rate", "faulty", "bound"),
     [(1_000, 20, 0, 1.05), (400, 20, 20, 1.2), (400, 7, 0, 1.2)],

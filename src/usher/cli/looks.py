@@ -15,7 +15,7 @@ from usher.cli.terminal import Terminal, printable
 from usher.core.errors import NoAccessError, UsherError
 from usher.core.ids import AccountId
 from usher.core.looks import PLAIN, Colour, Confirm, Look, LookRule, Seen, look_of
-from usher.profiles.index import IndexEntry, read_index
+from usher.profiles.index import IndexEntry, has_shared, read_index
 from usher.profiles.known import known_profiles
 from usher.session.settings import Settings, Table, load_settings
 
@@ -33,7 +33,7 @@ def look_rules(settings: Settings) -> tuple[LookRule, ...]:
 def look_for(context: Context, profile: str | IndexEntry | OpenedProfile) -> Look:
     """The look of a profile: by its name, from the index, or opened. Plain when no rule is for it."""
     rules = look_rules(load_settings(context.config_dir))
-    if not rules:
+    if not rules and not has_shared(context.cache_dir):
         return PLAIN
     if isinstance(profile, IndexEntry):
         return look_of(rules, seen_entry(profile))
@@ -90,6 +90,7 @@ def seen_entry(entry: IndexEntry) -> Seen:
         entry.organization,
         entry.unit,
         entry.tags,
+        entry.colour,
     )
 
 

@@ -58,6 +58,7 @@ class Seen:
     organization: str = ""
     unit: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ class LookRule:
 
 
 def look_of(rules: Iterable[LookRule], seen: Seen) -> Look:
-    """The look of the first rule that matches, or the plain one."""
-    return next((rule.look for rule in rules if rule.matches(seen)), PLAIN)
+    """The look of the first rule that matches; else the colour that is suggested, or the plain look."""
+    suggested = Look(Colour(seen.colour)) if seen.colour in set(Colour) else PLAIN
+    return next((rule.look for rule in rules if rule.matches(seen)), suggested)
 
 
 def _unit_and_above(unit: str) -> tuple[str, ...]:

@@ -16,11 +16,13 @@ from usher.core.ids import AccountId
 from usher.session.vault.files import read_private, write_private
 
 VERSION = 2
+SHARED = "@"  # begins what a registry's part is called; no organization's name begins so
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 class IndexEntry(NamedTuple):
-    """One way in, by the profile's name. `unit` is the organizational unit's path, empty when not known.
+    """One way in, by the profile's name. `unit` is the organizational unit's path, empty when not known;
+    `colour` is what a registry of shared profiles suggests.
 
     A named tuple, and a row in the file: thousands are read in a tenth of the time that dataclasses take.
     """
@@ -34,6 +36,7 @@ class IndexEntry(NamedTuple):
     region: str = ""
     description: str = ""
     unit: str = ""
+    colour: str = ""
     tags: Mapping[str, str] = _NO_TAGS
 
 
@@ -54,6 +57,11 @@ def write_index(cache_dir: Path, organization: str, entries: Iterable[IndexEntry
     rows = [[*entry[:-1], dict(entry.tags)] for entry in entries]
     document = {"version": VERSION, "fields": IndexEntry._fields, "entries": rows}
     write_private(index_folder(cache_dir) / f"{organization}.json", json.dumps(document).encode())
+
+
+def has_shared(cache_dir: Path) -> bool:
+    """Whether registries of shared profiles have a part in the index, which may suggest colours."""
+    return next(index_folder(cache_dir).glob(f"{SHARED}*.json"), None) is not None
 
 
 def forget_index(cache_dir: Path, organization: str) -> None:

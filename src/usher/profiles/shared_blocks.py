@@ -9,7 +9,7 @@ from pathlib import Path
 from usher.core import machine
 from usher.profiles.blocks import profile_header, section_text
 from usher.profiles.config_text import Section, is_edited, read_sections, replace_block
-from usher.profiles.index import IndexEntry
+from usher.profiles.index import SHARED, IndexEntry
 from usher.profiles.registries import Prefix, Registry
 from usher.profiles.shared import Shared, SharedProfile, SharedSession
 from usher.session.organizations import same_start_url
@@ -55,7 +55,7 @@ def block_name(registry: str) -> str:
 
 def index_name(registry: str) -> str:
     """What a registry's part of the index is called; no organization can be called so."""
-    return f"@{registry}"
+    return f"{SHARED}{registry}"
 
 
 def render_registries(
@@ -177,4 +177,5 @@ def _entry(name: str, profile: SharedProfile, organization: str) -> IndexEntry:
         permission_set=profile.permission_set,
         region=profile.region,
         description=profile.description,
+        colour=profile.colour,
     )

@@ -119,6 +119,19 @@ def test_profiles_that_were_never_used_may_be_left_out(synced):
     assert "left out by your selectors: 3 more" in out
 
 
+def test_every_organization_is_synced_and_one_that_fails_holds_up_no_other(synced, portal):
+    place = ("--start-url", portal.url + "/start", "--region", "eu-central-1")
+    synced.ok("login", "b", *place, "--device")
+    assert "which organization" in synced.run("profiles", "sync").stderr
+    assert synced.run("profiles", "sync", "mkdev", "--all").returncode == 2
+    assert synced.ok("profiles", "sync", "--all", "--if-older-than", "1d").count(" profiles of ") == 2
+    synced.ok("logout", "mkdev")
+    done = synced.run("profiles", "sync", "--all")
+    assert done.returncode == 3
+    assert "error: mkdev: " in done.stderr
+    assert "4 profiles of b" in done.stdout
+
+
 def test_native_and_plain_profiles_turn_into_each_other(synced):
     plain = synced.config.read_text()
     synced.ok("profiles", "sync", "--native")

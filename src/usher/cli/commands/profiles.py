@@ -5,6 +5,7 @@ from settings.toml: [profiles.ORG] and [accounts.ID].
 
     usher profiles sync
     usher profiles sync mkdev --dry-run
+    usher profiles sync --all --if-older-than 1d
     usher profiles sync --include 'unit:Workloads' --exclude 'set:Billing*'
     usher profiles sync --template '{account|lower}-{permission_set|short}' --strip-prefix mkdev-
     usher profiles sync --native          plain sso_session profiles, for 'aws sso login'

@@ -23,7 +23,7 @@ from usher.cli.text.profiles import (
 from usher.cli.wire import SessionRooms, open_session_rooms, usher_command
 from usher.cli.wire_profiles import PORTAL_CALLS_PER_SECOND, read_entrances
 from usher.core.durations import parse_duration
-from usher.core.errors import ExitCode
+from usher.core.errors import ExitCode, UsageError, UsherError
 from usher.profiles.blocks import BlockStyle, SyncedBlock, Wanted, sync_block
 from usher.profiles.config_file import edit_config, read_config
 from usher.profiles.config_text import ConfigFileError
@@ -72,6 +72,7 @@ class _Job:
 def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
     """What `sync` and `prune` have in common. What is not given here is taken from settings.toml."""
     parser.add_argument("name", nargs="?", metavar="ORG", help="the organization's name")
+    parser.add_argument("--all", action="store_true", help="of every organization")
     parser.add_argument("--template", metavar="T", help="how profiles are named")
     parser.add_argument("--include", action="append", default=[], metavar="S", help="only what S selects")
     parser.add_argument("--exclude", action="append", default=[], metavar="S", help="nothing that S selects")
@@ -109,8 +110,31 @@ def age(text: str) -> float:
 
 
 def sync(options: argparse.Namespace, context: Context, *, prune: bool) -> ExitCode:
-    """Make the block hold what may be entered and is wanted."""
-    job = _prepare(options, context, prune=prune)
+    """Make the blocks of the organizations that are meant hold what may be entered and is wanted."""
+    rooms = open_session_rooms(context)
+    if not options.all:
+        return _sync_one(options, rooms, choose_organization(rooms.organizations, options.name), prune=prune)
+    if options.name:
+        raise UsageError("name an organization or use --all, not both")
+    worst = ExitCode.DONE
+    for organization in rooms.organizations.values():
+        try:
+            code = _sync_one(options, rooms, organization, prune=prune)
+        except UsherError as error:
+            code = error.exit_code
+            words = f"{organization.name}: {error.message}"
+            context.terminal.say(context.terminal.style("error", "error: ") + printable(words))
+            if error.hint:
+                context.terminal.say(context.terminal.style("dim", error.hint))
+        worst = worst if code is ExitCode.DONE else code
+    return worst
+
+
+def _sync_one(
+    options: argparse.Namespace, rooms: SessionRooms, organization: PortalOrganization, *, prune: bool
+) -> ExitCode:
+    context = rooms.context
+    job = _prepare(options, rooms, organization, prune=prune)
     terminal = context.terminal
     for notice in job.chosen.notices:
         terminal.say(terminal.style("warn", "note: ") + printable(notice))
@@ -128,9 +152,10 @@ def sync(options: argparse.Namespace, context: Context, *, prune: bool) -> ExitC
     return ExitCode.TRY_AGAIN if job.crawl.unlisted else ExitCode.DONE
 
 
-def _prepare(options: argparse.Namespace, context: Context, *, prune: bool) -> _Job:
-    rooms = open_session_rooms(context)
-    organization = choose_organization(rooms.organizations, options.name)
+def _prepare(
+    options: argparse.Namespace, rooms: SessionRooms, organization: PortalOrganization, *, prune: bool
+) -> _Job:
+    context = rooms.context
     preferences = _with_options(
         read_preferences(load_settings(context.config_dir), organization.name), options
     )
