@@ -225,3 +225,24 @@ def test_a_directory_tells_about_itself(rooms, portal):
 def test_a_server_that_publishes_nothing_useful_is_taken_as_it_was_given(rooms, portal, card):
     portal.card = card
     assert read_directory_card(rooms.http, portal.url) == DirectoryCard()
+
+
+def test_the_choice_of_a_browser_and_what_a_directory_tells_are_kept(tmp_path):
+    organization = with_addresses(
+        new_organization(name="mkdev", start_url="https://sso.mkdev.example", region="eu-central-1"),
+        region=None,
+        alias_start_url=None,
+        portal_session_seconds=4 * 3600,
+    )
+    organization = replace(organization, browser="firefox", browser_profile="own")
+    save_organization(tmp_path, organization)
+    assert load_organizations(tmp_path) == {"mkdev": organization}
+
+
+@pytest.mark.parametrize("seconds", [None, 0, -1])
+def test_a_portal_session_without_a_length_is_not_believed(seconds):
+    organization = new_organization(
+        name="mkdev", start_url="https://sso.mkdev.example", region="eu-central-1"
+    )
+    told = with_addresses(organization, region=None, alias_start_url=None, portal_session_seconds=seconds)
+    assert told == organization

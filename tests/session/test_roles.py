@@ -145,3 +145,20 @@ def test_throttled_credentials_are_tried_again_and_told_when_it_lasts(signed_in,
     portal.failures = [429] * 5
     with pytest.raises(PortalUnavailableError, match="throttling"):
         role_credentials(signed_in.keeper, STAGING, "AdministratorAccess")
+
+
+def test_an_ended_session_is_known_without_waiting_for_anybody(signed_in, portal, tmp_path):
+    from usher.session.errors import SessionEndedError
+    from usher.session.locks import exclusive
+
+    portal.access_tokens.clear()
+    portal.refresh_tokens.clear()
+    with pytest.raises(SessionEndedError):
+        role_credentials(signed_in.keeper, "222222222222", "ReadOnlyAccess")
+    calls = len(portal.calls)
+    with (
+        exclusive(tmp_path / "locks" / "mkdev.222222222222.ReadOnlyAccess.lock"),
+        pytest.raises(SessionEndedError),
+    ):
+        role_credentials(signed_in.keeper, "222222222222", "ReadOnlyAccess")
+    assert len(portal.calls) == calls

@@ -33,6 +33,7 @@ LONGEST_WAIT_SECONDS = 600.0
 MOST_CONNECTIONS = 256
 CONNECTION_SECONDS = 10.0
 LARGEST_REQUEST_BYTES = 32_768
+_BACKLOG = 1_024
 _TRIES_FOR_A_PAIR = 20
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 _PAGES = Path(__file__).parent / "pages"
@@ -342,10 +343,10 @@ def _listen(place: CallbackPlace) -> list[socket.socket]:
     for _ in range(1 if place.port else _TRIES_FOR_A_PAIR):
         opened: list[socket.socket] = []
         try:
-            opened.append(socket.create_server(("127.0.0.1", place.port), backlog=128))
+            opened.append(socket.create_server(("127.0.0.1", place.port), backlog=_BACKLOG))
             port = opened[0].getsockname()[1]
             if place.published is not None:
-                opened.append(socket.create_server((place.published, port), backlog=128))
+                opened.append(socket.create_server((place.published, port), backlog=_BACKLOG))
             _hold_ipv6(opened, port)
         except OSError as error:
             for each in opened:
@@ -362,7 +363,7 @@ def _listen(place: CallbackPlace) -> list[socket.socket]:
 
 def _hold_ipv6(opened: list[socket.socket], port: int) -> None:
     try:
-        opened.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=128))
+        opened.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=_BACKLOG))
     except OSError as error:
         if error.errno not in _NO_SUCH_ADDRESS:
             raise
