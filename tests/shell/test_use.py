@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from usher._entry import main
+from usher.cli.context import read_context
+from usher.cli.entering import confirm_all, looks_of
 from usher.cli.main import run
-from usher.fastpath import ready, segment
+from usher.cli.terminal import Terminal
+from usher.core.credentials import Credentials
+from usher.core.errors import UsherError
+from usher.core.secrets import Secret
+from usher.fastpath import complete, ready, segment
 from usher.shell.folder import LARGEST_BYTES
+from usher.shell.variables import credential_changes
 
 from .conftest import CONFIG, hostile_names
 
@@ -407,3 +414,62 @@ def test_names_spoof_nothing_in_a_prompt(format_name):
     assert not any(mark in text for mark in ("\x1b]", "\x07", "\u202e", "\x9b"))
     if format_name == "zsh":
         assert "%%F{red}" in text
+
+
+# --- what is rare --------------------------------------------------------------------------------
+
+
+def test_what_was_outside_is_dropped_when_it_is_damaged(home, told, monkeypatch):
+    monkeypatch.setenv("USHER_FOLDER", "/somewhere/.usher")
+    for damaged in ("{", "[]", '{"AWS_PROFILE": 1}'):
+        monkeypatch.setenv("USHER_OUTSIDE", damaged)
+        answer, _ = told("--folder", "")
+        assert answer["set"] == {}
+        assert "AWS_PROFILE" in answer["unset"]
+
+
+def test_a_folders_file_that_cannot_be_read_is_an_error_of_the_hook(home, told):
+    assert told("--folder", str(home / "no-such"))[0] == 5
+
+
+def test_notes_and_tables_follow_usher_home(home, monkeypatch, capsys):
+    protect(home)
+    monkeypatch.setenv("USHER_HOME", str(home / "own"))
+    (home / "own").mkdir(mode=0o700)
+    (home / ".config" / "usher").rename(home / "own" / "config")
+    monkeypatch.setenv("AWS_PROFILE", PRODUCTION)
+    assert shown(monkeypatch, capsys) == f"PRODUCTION {PRODUCTION}"
+    assert segment.noted_look(os.environ, PRODUCTION) == ("red", "PRODUCTION")
+    assert complete.table_place(os.environ) == f"{home}/own/cache/completion"
+
+
+def test_completion_alone_is_printed_for_those_who_want_it(home, capsys):
+    assert run(["completion", "bash"]) == 0
+    assert "complete -F __usher_complete usher" in capsys.readouterr().out
+
+
+def test_several_protected_profiles_are_one_question(home, capsys, monkeypatch):
+    protect(home)
+    settings = home / ".config" / "usher" / "settings.toml"
+    settings.write_text(settings.read_text() + '[[protect]]\nprofiles = ["plain"]\nconfirm = true\n')
+    answers = []
+    monkeypatch.setattr(Terminal, "interactive", property(lambda _: True))
+    monkeypatch.setattr(Terminal, "confirm", lambda _, question: answers.append(question))
+    context = read_context()
+    looks = looks_of(context, [PRODUCTION, "plain", "two words"])
+    with pytest.raises(UsherError, match="nothing was run"):
+        confirm_all(context, looks, yes=False)
+    assert answers == [f"2 of 3 are protected: {PRODUCTION}, plain. Enter them?"]
+    confirm_all(context, looks, yes=True)
+    monkeypatch.setattr(Terminal, "confirm", lambda _, question: True)
+    confirm_all(context, looks, yes=False)
+
+
+def test_keys_of_every_kind_make_complete_environments():
+    lasting = Credentials("AKIA", Secret("s"))
+    given = credential_changes({}, "p", lasting, "")
+    assert set(given.set) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "USHER_PROFILE"}
+    emulated = credential_changes({}, "p", lasting, "eu-west-1", endpoint_url="http://127.0.0.1:5000")
+    inside = emulated.applied_to({})
+    assert inside["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5000"
+    assert "AWS_ENDPOINT_URL" not in credential_changes(inside, "p", lasting, "").applied_to(inside)
