@@ -224,3 +224,23 @@ def test_there_is_no_hook_and_no_completion_for_what_can_have_none():
         hook(Shell.CMD, "usher")
     with pytest.raises(UsageError, match="no completion for sh"):
         completion(Shell.SH, "usher")
+
+
+@pytest.mark.once
+@pytest.mark.client("elvish")
+def test_elvish_switches_without_evaluating_anything(machine):
+    shown = machine.typed(
+        "elvish",
+        [
+            f"eval ({USHER} shell-init elvish | slurp)",
+            "usher use 'two words'",
+            'echo in=$E:AWS_PROFILE"."',
+            "usher use --region eu-west-3 plain",
+            'echo then=$E:AWS_PROFILE"-"$E:AWS_REGION"."',
+            "usher use --clear",
+            'echo out=$E:AWS_PROFILE"."',
+        ],
+        **_COMPETING,
+    )
+    for expected in ("in=two words.", "then=plain-eu-west-3.", "out=."):
+        assert expected in shown, shown

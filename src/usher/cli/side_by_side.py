@@ -71,12 +71,13 @@ class SideBySide:
     def run(self, places: Sequence[Place], at_once: int) -> list[Outcome]:
         """Run everywhere, at most `at_once` at a time; the outcomes in the places' order."""
         width = max(len(printable(place.profile)) for place in places)
+        label = max(len(printable(place.look.label)) for place in places)
         outcomes = [Outcome(place.profile) for place in places]
         before = signal.signal(signal.SIGTERM, self._on_terminate)
         pool = ThreadPoolExecutor(max_workers=min(at_once, len(places)))
         try:
             work = [
-                pool.submit(self._one, outcome, self._prefix(place, width))
+                pool.submit(self._one, outcome, self._prefix(place, width, label))
                 for place, outcome in zip(places, outcomes, strict=True)
             ]
             self._wait(pool, lambda: all(each.done() for each in work))
@@ -182,10 +183,12 @@ class SideBySide:
                 self._broken = True
                 self.stop(signal.SIGTERM)
 
-    def _prefix(self, place: Place, width: int) -> str:
+    def _prefix(self, place: Place, width: int, label: int) -> str:
+        """Whose line it is, as wide for everybody, so that the output stands in one column."""
         name = printable(place.profile).ljust(width)
-        mark = f"{badge(self._terminal, place.look)} " if place.look.label else ""
-        return f"{mark}{coloured(self._terminal, place.look, name)} │ "
+        gap = " " * (label - len(printable(place.look.label)))
+        mark = badge(self._terminal, place.look) or ("  " if label else "")
+        return f"{mark}{gap}{' ' if label else ''}{coloured(self._terminal, place.look, name)} │ "
 
 
 def worst_code(outcomes: Iterable[Outcome]) -> int:

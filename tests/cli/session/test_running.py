@@ -37,7 +37,7 @@ def test_a_command_runs_in_every_matching_profile_and_each_line_says_whose_it_is
         f"{profile:<{width}} │ {account}"
         for profile, account in {STAGING: "222222222222", PRODUCTION: "333333333333"}.items()
     )
-    assert "2 of 2 done" in done.stderr
+    assert "2 of 2 succeeded" in done.stderr
 
 
 def test_the_exit_code_of_many_is_the_worst_and_names_who_failed(synced):
@@ -185,7 +185,10 @@ def test_a_name_that_does_not_tell_where_it_leads_enters_nothing_protected(prote
 
 def test_production_is_marked_where_many_run(protected):
     out = protected.ok("exec", "--yes", STAGING, PRODUCTION, *python(ACCOUNT))
-    assert f" PRODUCTION  {PRODUCTION} │ 333333333333" in out
+    assert sorted(out.splitlines()) == [
+        f"             {STAGING}    │ 222222222222",
+        f" PRODUCTION  {PRODUCTION} │ 333333333333",
+    ]
     code = "import os; print(os.environ['USHER_COLOUR'], os.environ['USHER_LABEL'])"
     assert protected.ok("exec", "--yes", PRODUCTION, *python(code)) == "red PRODUCTION\n"
 

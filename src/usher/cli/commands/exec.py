@@ -187,7 +187,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
 def _say_summary(context: Context, outcomes: Sequence[Outcome]) -> None:
     terminal = context.terminal
     failed = [each for each in outcomes if each.exit_code != 0]
-    terminal.say(terminal.style("dim", f"{len(outcomes) - len(failed)} of {len(outcomes)} done"))
+    terminal.say(terminal.style("dim", f"{len(outcomes) - len(failed)} of {len(outcomes)} succeeded"))
     for each in failed:
         how = "not started" if each.exit_code == NOT_STARTED else f"exit code {each.exit_code}"
         terminal.say(f"{terminal.style('error', 'failed: ')}{printable(each.profile)} ({how})")

@@ -1,8 +1,4 @@
 # Completion of usher for PowerShell, version 1. Candidates come from usher as lines; none is ever evaluated.
-Register-ArgumentCompleter -CommandName usher -ScriptBlock {
-    param($commandName, $wordToComplete, $commandAst, $cursorPosition)
-    __UsherComplete $commandAst $cursorPosition
-}
 Register-ArgumentCompleter -Native -CommandName usher -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     __UsherComplete $commandAst $cursorPosition

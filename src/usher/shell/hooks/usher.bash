@@ -89,7 +89,7 @@ if [[ $- == *i* ]]; then
         fi
     fi
     # A shell that was started for one profile says so. The value is expanded once, so it is never run.
-    if [[ -n ${USHER_PINNED-} && ${PS1-} != *USHER_PROFILE* ]]; then
+    if [[ -n ${USHER_PINNED-} && ${PS1-} != *USHER_PROFILE* && ${PS1-} != *'usher prompt'* ]]; then
         PS1='(${USHER_LABEL:+$USHER_LABEL }${USHER_PROFILE-}) '"${PS1-}"
     fi
 fi

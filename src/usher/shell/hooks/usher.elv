@@ -21,7 +21,7 @@ fn -usher {|@words|
         if $plain {
             (external {{usher}}) $@words
         } else {
-            -usher-use $@words[1..]
+            -usher-use (all $words[1..])
         }
     } else {
         (external {{usher}}) $@words

@@ -59,12 +59,12 @@ function global:__UsherFolder {
     }
 }
 
-if (-not (Test-Path -LiteralPath 'Function:\__UsherPromptBefore')) {
-    Copy-Item -LiteralPath 'Function:\prompt' -Destination 'Function:\global:__UsherPromptBefore'
+if ($null -eq $global:__UsherPromptBefore) {
+    $global:__UsherPromptBefore = $function:prompt
     function global:prompt {
         __UsherFolder
         # A shell that was started for one profile says so.
         $mark = if ($env:USHER_PINNED) { '(' + ("$env:USHER_LABEL $env:USHER_PROFILE").Trim() + ') ' } else { '' }
-        $mark + (__UsherPromptBefore)
+        $mark + (& $global:__UsherPromptBefore)
     }
 }

@@ -91,7 +91,7 @@ if [[ -o interactive ]]; then
     fi
     # A shell that was started for one profile says so. %v inserts a value without expanding it, whatever
     # the prompt options are.
-    if [[ -n ${USHER_PINNED-} && -z ${__usher_marked-} ]]; then
+    if [[ -n ${USHER_PINNED-} && -z ${__usher_marked-} && ${PROMPT-} != *'usher prompt'* ]]; then
         \builtin typeset -g __usher_marked=1
         psvar+=("${USHER_LABEL:+$USHER_LABEL }${USHER_PROFILE-}")
         PROMPT="(%${#psvar}v) ${PROMPT-}"
