@@ -2,7 +2,15 @@
 
 import pytest
 
-from usher.session.fields import words_field
+from usher.session.errors import PortalAnswerError
+from usher.session.fields import (
+    number_field,
+    object_field,
+    objects_field,
+    optional_text_field,
+    text_field,
+    words_field,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +47,20 @@ def test_words_are_made_safe_to_show_and_are_not_endless():
     assert words_field({"message": "\x1b[31mred"}, "message") == "�[31mred"
     assert len(words_field({"message": "word " * 1000}, "message")) == 300
     assert words_field({"message": {"a": 1}}, "message") == words_field({}, "message") == ""
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [(text_field, ""), (text_field, 1), (number_field, True), (object_field, []), (objects_field, [1])],
+)
+def test_a_field_of_another_kind_is_an_error_that_names_it(read, value):
+    with pytest.raises(PortalAnswerError, match="lacks 'a'"):
+        read({"a": value}, "a")
+
+
+def test_fields_of_the_right_kind_are_given():
+    assert text_field({"a": "x"}, "a") == optional_text_field({"a": "x"}, "a") == "x"
+    assert optional_text_field({"a": None}, "a") is None
+    assert number_field({"a": 1}, "a") == 1.0
+    assert object_field({"a": {}}, "a") == {}
+    assert objects_field({}, "a") == []
