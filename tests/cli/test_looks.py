@@ -44,7 +44,7 @@ class Person(Terminal):
 def machine(tmp_path):
     """A function that makes a context with these settings and config file, and the index of mkdev."""
 
-    def made(settings=RULE, config="", line=None):
+    def made(settings=RULE, config="[profile mkdev-production/Admin]\n", line=None):
         (tmp_path / "settings.toml").write_text(settings)
         (tmp_path / "config").write_text(config)
         write_index(tmp_path, "mkdev", [ENTRY])
@@ -119,6 +119,15 @@ def test_a_rule_by_account_id_needs_no_index(machine):
     assert look_for(context, "other") == Look(Colour.BLUE)
     assert look_for(context, "bad") == PLAIN
     assert look_for(context, "not-there") == PLAIN
+
+
+def test_a_profile_of_that_very_name_counts_before_one_that_it_might_be_short_for(machine):
+    context = machine(
+        '[[protect]]\naccounts = "444444444444"\ncolour = "blue"',
+        "[profile production/Admin]\nusher_account_id = 444444444444\n"
+        "[profile mkdev-production/Admin]\nusher_account_id = 333333333333\n",
+    )
+    assert look_for(context, "production/Admin") == Look(Colour.BLUE)
 
 
 def test_without_rules_everything_is_plain(machine):

@@ -6,7 +6,7 @@ the account is found in the index, in the config file's keys, or in the keys tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -136,11 +136,7 @@ def _confirm(table: Table) -> Confirm:
 def _seen(context: Context, name: str, account: AccountId | None) -> Seen:
     """What is known of the profile `name`; `account` is where its keys lead, once they are there."""
     entries = read_index(context.cache_dir)
-    own = _by_name(entries, name)
-    if own is None:
-        own = _by_name(
-            known_profiles(context.cache_dir, context.aws_config_file, context.aws_credentials_file), name
-        )
+    own = _entry_of(context, entries, name)
     if own is not None and account in {None, own.account_id}:
         return seen_entry(own)
     seen = seen_entry(own) if own else Seen(name)
@@ -154,15 +150,17 @@ def _seen(context: Context, name: str, account: AccountId | None) -> Seen:
     )
 
 
-def _by_name(entries: Iterable[IndexEntry], name: str) -> IndexEntry | None:
-    """The entry of that name, with or without the organization's prefix."""
-    short: IndexEntry | None = None
+def _entry_of(context: Context, entries: Sequence[IndexEntry], name: str) -> IndexEntry | None:
+    """The entry of that very name, in the index or the AWS files, else the one that it is short for."""
     for entry in entries:
         if entry.profile == name:
             return entry
-        if entry.profile in {f"{entry.organization}-{name}", f"{entry.organization}/{name}"}:
-            short = entry
-    return short
+    known = known_profiles(context.cache_dir, context.aws_config_file, context.aws_credentials_file)
+    for entry in known:
+        if entry.profile == name:
+            return entry
+    short = (e for e in known if e.profile in {f"{e.organization}-{name}", f"{e.organization}/{name}"})
+    return next(short, None)
 
 
 def _marked(look: Look) -> str:

@@ -104,7 +104,7 @@ def add_keys(context: Context, picking: Picking) -> None:
 
 def _pick(context: Context, actions: Sequence[Action], query: str, *, many: bool) -> Picked:
     terminal = context.terminal
-    if not terminal.interactive:
+    if not terminal.interactive or context.environ.get("TERM") == "dumb":
         raise UsageError("which profile?", hint="name one; 'usher profiles list' shows what there is")
     picking = picking_for(context, actions, query, many=many)
     screen = terminal.screen

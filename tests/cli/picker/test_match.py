@@ -130,6 +130,11 @@ def test_every_field_can_be_searched_and_an_empty_query_shows_everything():
     assert matcher.find("a zzz") == []
 
 
+def test_an_accounts_beginning_counts_more_than_a_piece_of_the_middle_of_a_name():
+    candidates = [Candidate("mkdev/Read", ("staging",)), Candidate("mkdev/Read", ("development",))]
+    assert Matcher(candidates).find("dev") == [1, 0]
+
+
 def test_letters_that_are_far_apart_were_not_meant():
     assert found("media", "mkdev-payments-production/ReadOnlyAccess", "mkdev-media/Read") == [
         "mkdev-media/Read"

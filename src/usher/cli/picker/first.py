@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TextIO
 
+from usher.cli.picker.cells import safe, width
 from usher.cli.picker.frame import PROMPT, Picture
 from usher.cli.picker.styles import sgr
 
@@ -58,6 +59,9 @@ def leaving_when_told() -> Iterator[None]:
 
 def paint(picture: Picture, query: str, screen: TextIO, columns: int, *, colours: bool) -> None:
     """Show the picture at once, with the cursor behind the query."""
+    if sys.platform == "win32":
+        return  # its console may not know escape sequences yet; prompt_toolkit sees to that
+    query = safe(query)
     # Every line is placed by itself: a name that a terminal measures differently moves nothing else.
     parts = [f"\x1b[H\x1b[2J{_painted('strong', PROMPT, colours=colours)}{query}"]
     if picture.found:
@@ -67,7 +71,7 @@ def paint(picture: Picture, query: str, screen: TextIO, columns: int, *, colours
     for row, line in enumerate(picture.lines, 2):
         parts.append(f"\x1b[{row};1H")
         parts += [_painted(style, text, colours=colours) for style, text in line]
-    parts.append(f"\x1b[1;{len(PROMPT) + len(query) + 1}H")
+    parts.append(f"\x1b[1;{len(PROMPT) + width(query) + 1}H")
     screen.write("".join(parts))
     screen.flush()
 

@@ -124,12 +124,15 @@ def _quality(haystack: _Haystack, words: Sequence[str]) -> float | None:
 def _quality_of_word(haystack: _Haystack, word: str) -> float | None:
     name = haystack.name
     start = name.find(word)
-    if start >= 0:
-        return _quality_in_place(name, word, start)
+    in_name = _quality_in_place(name, word, start) if start >= 0 else 0
+    if in_name > ELSEWHERE_BEGINNING:
+        return in_name
     start = haystack.rest.find(word)
     if start >= 0:
         begins = start == 0 or not haystack.rest[start - 1].isalnum()
-        return ELSEWHERE_BEGINNING if begins else ELSEWHERE
+        return max(in_name, ELSEWHERE_BEGINNING if begins else ELSEWHERE)
+    if in_name:
+        return in_name
     if word in haystack.initials:
         return INITIALS
     letters = _letters(name, word)
@@ -139,7 +142,7 @@ def _quality_of_word(haystack: _Haystack, word: str) -> float | None:
     return _SCATTERED * len(word) / stretch if stretch <= _WIDEST_SCATTER * len(word) else 0.0
 
 
-def _quality_in_place(name: str, word: str, start: int) -> float:
+def _quality_in_place(name: str, word: str, start: int) -> int:
     """The best that the word's places in the name are worth."""
     best = INSIDE
     while start >= 0:

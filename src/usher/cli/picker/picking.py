@@ -115,6 +115,7 @@ def findable(entry: IndexEntry) -> tuple[str, ...]:
         entry.email,
         entry.description,
         entry.unit,
+        entry.organization,
         *entry.tags.values(),
     )
 
