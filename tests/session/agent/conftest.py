@@ -80,6 +80,8 @@ class Source:
         self.identity = "mkdev/222222222222/ReadOnlyAccess"
         self.role_arn = None
         self.error = None
+        self.away = None
+        self.tries = 0
         self.made = []
         self.current = {}
 
@@ -88,6 +90,9 @@ class Source:
             raise self.error
         kept = self.current.get(wanted)
         if kept is None or (kept.expires_at is not None and kept.expires_at <= self.clock() + margin):
+            self.tries += self.away is not None
+            if self.away is not None:
+                raise self.away
             number = len(self.made) + 1
             expires_at = None if self.seconds is None else self.clock() + self.seconds
             kept = Credentials(

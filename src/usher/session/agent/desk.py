@@ -49,7 +49,8 @@ class Desk:
         self._audit = audit
         self._book = GrantBook(surroundings.clock, self._note_end)
         self._endpoint = Endpoint(self._give, self._note_refusal)
-        self._ended = threading.Event()
+        self._due, self._ended = threading.Event(), threading.Event()
+        supply.wake = self._due.set
 
     def operations(self) -> dict[str, Operation]:
         """What the desk adds to the agent's operations."""
@@ -82,7 +83,9 @@ class Desk:
         """Renew in the background until `stop`; `asked` is told when the hot path's records were in use."""
 
         def renew() -> None:
-            while not self._ended.wait(RENEW_EVERY_SECONDS):
+            while not self._ended.is_set():
+                self._due.wait(RENEW_EVERY_SECONDS)
+                self._due.clear()
                 self._supply.renew_due()
                 if self._around.renew_ready():
                     asked()
@@ -92,6 +95,7 @@ class Desk:
     def stop(self) -> None:
         """End every grant and stop serving."""
         self._ended.set()
+        self._due.set()
         self._endpoint.close()
         self._book.close_all("the agent ended")
 

@@ -1,13 +1,12 @@
 """Keys for profiles, ahead of their expiry: whoever asks gets ones that hold for a while.
 
-AWS SDKs ask for new keys from fifteen minutes before the old ones end. So keys are renewed earlier, in
-the background for profiles that are in use, and an SDK's request never waits for the portal nor fails
-because it was away for a moment.
+AWS SDKs ask for new keys from fifteen minutes before the old ones end, and wait two seconds for them. So keys
+are renewed earlier, in the background for profiles that are in use; a request gets what is at hand while that
+holds, and neither waits for the portal nor fails because it was away for a moment.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from usher.core.credentials import Credentials
 from usher.core.errors import UsherError
 
 LEAD_SECONDS = 1_200.0
-AT_LEAST_SECONDS = 30.0
+AT_LEAST_SECONDS = 60.0
 RETRY_SECONDS = 30.0
 
 
@@ -65,32 +64,44 @@ class _Demand:
 
 
 class CredentialSupply:
-    """Opens profiles and renews the ones in use. Several threads may use it at once."""
+    """Opens profiles and renews the ones in use. Several threads may use it at once.
 
-    def __init__(self, open_profile: OpenProfile, clock: Callable[[], float]) -> None:
+    `wake` is called when a renewal is due, for whoever calls `renew_due` in the background.
+    """
+
+    def __init__(
+        self,
+        open_profile: OpenProfile,
+        clock: Callable[[], float],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
         self._open = open_profile
         self._clock = clock
+        self.wake = wake
         self._guard = threading.Lock()
         self._demands: dict[Wanted, _Demand] = {}
 
     def credentials(self, wanted: Wanted) -> Supplied:
-        """Keys for `wanted`, those at hand while the portal is away. Raises what opening a profile raises."""
-        demand = self._demand(wanted)
-        demand.used = True
-        return self._opened(wanted, demand)
+        """Keys for `wanted` that hold for a while. Raises what opening a profile raises."""
+        with self._guard:
+            demand = self._demands.setdefault(wanted, _Demand())
+        try:
+            supplied = self._open(wanted, min(demand.margin, AT_LEAST_SECONDS))
+        except UsherError as error:
+            self._failed(wanted, demand, error)
+            raise
+        demand.used, demand.expires_at = True, supplied.credentials.expires_at
+        if self._is_due(demand):
+            self.wake()
+        return supplied
 
     def renew_due(self) -> None:
         """Renew what is in use and ends soon. A failure is kept for `problems` and tried again later."""
-        now = self._clock()
         with self._guard:
             demands = list(self._demands.items())
         for wanted, demand in demands:
-            ends = demand.expires_at
-            if not demand.used or ends is None or ends - now > demand.margin or now < demand.retry_at:
-                continue
-            with contextlib.suppress(UsherError):  # it is kept as the demand's problem
-                self._opened(wanted, demand)
-                demand.used = demand.problem is not None
+            if self._is_due(demand):
+                self._renew(wanted, demand)
 
     def problems(self) -> dict[str, str]:
         """Why the last attempt for a profile failed, by profile."""
@@ -98,34 +109,28 @@ class CredentialSupply:
             return {w.profile: d.problem for w, d in self._demands.items() if d.problem is not None}
 
     def profiles(self) -> list[str]:
-        """The profiles that were asked for."""
+        """The profiles whose keys were given out."""
         with self._guard:
             return sorted({wanted.profile for wanted in self._demands})
 
-    def _demand(self, wanted: Wanted) -> _Demand:
-        with self._guard:
-            return self._demands.setdefault(wanted, _Demand())
+    def _is_due(self, demand: _Demand) -> bool:
+        now, ends = self._clock(), demand.expires_at
+        return demand.used and ends is not None and ends - now <= demand.margin and now >= demand.retry_at
 
-    def _opened(self, wanted: Wanted, demand: _Demand) -> Supplied:
-        """Keys that hold for the demand's margin; failing that, those at hand while they hold at all."""
+    def _renew(self, wanted: Wanted, demand: _Demand) -> None:
         try:
             supplied = self._open(wanted, demand.margin)
         except UsherError as error:
-            demand.problem = f"{error.message}: {error.hint}" if error.hint else error.message
-            demand.retry_at = self._clock() + RETRY_SECONDS
-            if demand.margin <= AT_LEAST_SECONDS:
-                raise
-            supplied = self._open(wanted, AT_LEAST_SECONDS)
-        else:
-            demand.problem, demand.retry_at = None, 0.0
-            self._adapt(demand, supplied)
-        demand.expires_at = supplied.credentials.expires_at
-        return supplied
-
-    def _adapt(self, demand: _Demand, supplied: Supplied) -> None:
-        """Sessions shorter than twice the lead are renewed half-way."""
-        if supplied.credentials.expires_at is None:
+            self._failed(wanted, demand, error)
             return
-        left = supplied.credentials.expires_at - self._clock()
-        if left < demand.margin or left / 2 > demand.margin:  # new, and of another length than before
-            demand.margin = min(max(left / 2, 0.0), LEAD_SECONDS)
+        demand.used, demand.problem, demand.retry_at = False, None, 0.0
+        demand.expires_at = supplied.credentials.expires_at
+        if demand.expires_at is not None:  # sessions shorter than twice the lead are renewed half-way
+            demand.margin = min(max((demand.expires_at - self._clock()) / 2, 0.0), LEAD_SECONDS)
+
+    def _failed(self, wanted: Wanted, demand: _Demand, error: UsherError) -> None:
+        demand.problem = f"{error.message}: {error.hint}" if error.hint else error.message
+        demand.retry_at = self._clock() + RETRY_SECONDS
+        if demand.expires_at is None:  # it never gave keys: who asked was told, and nothing is in use
+            with self._guard:
+                self._demands.pop(wanted, None)
