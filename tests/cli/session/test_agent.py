@@ -147,6 +147,17 @@ def test_a_grant_that_makes_no_sense_is_refused(agent, wrong):
     assert agent.run("agent", "grant", STAGING, *wrong).returncode == 2
 
 
+def test_a_protected_account_is_not_granted_in_passing(agent):
+    settings = agent.folder / ".config" / "usher" / "settings.toml"
+    settings.write_text('[[protect]]\nprofiles = "mkdev-production/*"\nconfirm = true\n')
+    try:
+        assert agent.run("agent", "grant", PRODUCTION).returncode == 4
+        assert grants(agent) == []
+        assert granted(agent, PRODUCTION, "--yes")["account"] == "333333333333"
+    finally:
+        settings.unlink()
+
+
 def test_in_a_terminal_it_says_what_it_does_until_it_is_ended(alone):
     process = alone.start("agent", "run")
     assert "The agent runs" in process.stderr.readline()

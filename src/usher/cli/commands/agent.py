@@ -72,6 +72,7 @@ def _grant_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--any-user", action="store_true", help="also for other users of this machine who have the token"
     )
+    parser.add_argument("--yes", action="store_true", help="enter protected accounts without asking")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
@@ -114,14 +115,20 @@ def _status(options: argparse.Namespace, context: Context) -> ExitCode:
 
 
 def _grant(options: argparse.Namespace, context: Context) -> ExitCode:
+    from usher.cli.entering import open_confirmed
+    from usher.cli.wire import open_session_rooms
+
     if not 0 <= options.port <= 65_535:
         raise UsageError(f"{options.port} is not a port")
+    seconds = _seconds(options.ttl, "--ttl")
+    # Here, not in the agent: a person at the terminal can sign in and say yes to a protected account.
+    opened, _ = open_confirmed(context, open_session_rooms(context), options.profile, yes=options.yes)
     granted = ensure_agent(context).call(
         "grants.open",
         within=CREDENTIALS_SECONDS,
-        profile=options.profile,
+        profile=opened.name,
         environment=environment_of(context.environ),
-        seconds=_seconds(options.ttl, "--ttl"),
+        seconds=seconds,
         port=options.port,
         listen=options.listen,
         any_user=options.any_user,
