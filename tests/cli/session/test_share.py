@@ -80,3 +80,19 @@ def test_no_session_to_take_over_is_said_with_the_way_to_sign_in(native):
     assert done.returncode == 3
     assert "run 'usher login'" in done.stderr
     assert native.run("login", "--from-aws-cli", "--no-share").returncode == 2
+
+
+@pytest.mark.client("aws-cli")
+def test_the_aws_cli_refreshes_the_shared_session_and_usher_goes_on_with_it(native, portal, find_client):
+    portal.token_seconds = 240  # the AWS CLI refreshes what ends within 15 minutes, Usher within 5
+    native.ok("login", "--device", "--share")
+    before = {content["refreshToken"] for content in cache(native).values() if "refreshToken" in content}
+    ask = [find_client("aws-cli"), "configure", "export-credentials", "--profile", STAGING]
+    done = subprocess.run(ask, env=native.environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["AccessKeyId"]
+    assert portal.count("refresh") == 1
+    after = {content["refreshToken"] for content in cache(native).values() if "refreshToken" in content}
+    assert after - before
+    assert json.loads(native.ok("credentials", STAGING))["AccountId"] == "222222222222"
+    assert portal.count("refresh") == 2
