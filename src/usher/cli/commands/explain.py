@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from usher.cli.context import Context
 from usher.cli.opening import LAST_RESORT_REGION, aws_files, chain_of, open_profile, region_of
 from usher.cli.text.explain import Explained, ExplainedLink, explain_document, explain_text
+from usher.cli.text.styles import no_style
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.cli.wire_chains import chain_walker
 from usher.core.errors import ExitCode, NotFoundError
@@ -45,7 +46,9 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     if options.json:
         context.terminal.result(json.dumps(explain_document(explained, rooms.clock()), indent=2))
     else:
-        context.terminal.result(explain_text(explained, rooms.clock(), str(context.home)))
+        terminal = context.terminal
+        style = terminal.style if terminal.colours_results else no_style
+        terminal.result(explain_text(explained, rooms.clock(), str(context.home), style))
     return ExitCode.DONE
 
 

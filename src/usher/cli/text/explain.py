@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usher.cli.text.status import iso_time
+from usher.cli.text.styles import Style, no_style
 from usher.core.durations import plain_duration
 from usher.core.hops import (
     Chain,
@@ -56,20 +57,21 @@ class Explained:
     caller: str = ""
 
 
-def explain_text(explained: Explained, now: float, home: str) -> str:
+def explain_text(explained: Explained, now: float, home: str, style: Style = no_style) -> str:
     """The way for a person, one paragraph per hop. `home` is shown as `~`."""
     chain = explained.chain
-    lines = [f"profile {printable(chain.profile)}, region {explained.region}"]
+    lines = [f"profile {style('strong', printable(chain.profile))}, region {printable(explained.region)}"]
     for number, each in enumerate(explained.links, 1):
-        lines.append(f"  {number}. {printable(words_of(each.link.hop))}")
+        lines.append(f"  {number}. {style('strong', printable(words_of(each.link.hop)))}")
         lines += [
-            f"       {setting.place}: {setting.key} = {printable(setting.value)}"
+            style("dim", f"       {printable(f'{setting.place}: {setting.key} = {setting.value}')}")
             for setting in each.link.settings
         ]
-        lines.append(f"       {_state(each, now)}")
-    lines.append(f"next call: {explained.trouble or _next_call(explained.links)}")
+        kept = each.expires_at is not None
+        lines.append(f"       {style('add', _state(each, now)) if kept else _state(each, now)}")
+    lines.append(f"next call: {printable(explained.trouble or _next_call(explained.links))}")
     lines.append(f"AWS's own tools use: {printable(explained.aws_tools)}")
-    lines += [f"warning: {printable(each)}" for each in explained.warnings]
+    lines += [f"{style('warn', 'warning:')} {printable(each)}" for each in explained.warnings]
     if explained.caller:
         lines.append(f"checked: the keys are those of {printable(explained.caller)}")
     return "\n".join(lines).replace(f"{home}/", "~/")
