@@ -7,6 +7,7 @@ import pytest
 
 from usher.cli import passphrases
 from usher.cli.passphrases import PassphraseDesk, check_may_name_commands
+from usher.cli.wire_vault import key_ring_patience
 from usher.core.errors import UsageError
 from usher.core.secrets import Secret
 from usher.session.vault.keys import VaultLockedError
@@ -119,3 +120,17 @@ def test_settings_that_others_can_write_name_no_commands(tmp_path, mode):
     settings.chmod(mode)
     with pytest.raises(UsageError, match="can be written by others"):
         check_may_name_commands(settings)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems show their windows themselves")
+@pytest.mark.parametrize(
+    ("environ", "seconds"),
+    [
+        ({}, 5),
+        ({"DISPLAY": ":0"}, 60),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, 60),
+        ({"DISPLAY": ":0", "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, 5),
+    ],
+)
+def test_a_key_ring_is_waited_for_only_where_its_window_is_seen(environ, seconds):
+    assert key_ring_patience(environ) == seconds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ from usher.session.settings import load_settings
 from usher.session.vault.contract import Vault
 from usher.session.vault.key_file import KeyFile, Sealing, recipients_of
 from usher.session.vault.ladder import LadderVault
-from usher.session.vault.os_store import OsStore, find_os_key_ring
+from usher.session.vault.os_store import PATIENCE_SECONDS, OsStore, find_os_key_ring
 from usher.session.vault.place import Store, VaultPlace
 
 if TYPE_CHECKING:
     from usher.session.agent.client import AgentClient
+
+_UNSEEN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ def vault_settings(context: Context) -> VaultSettings:
     )
 
 
+def key_ring_patience(environ: Mapping[str, str]) -> float:
+    """Seconds that a key ring may take: a person needs a moment, but only where they see its window."""
+    remote = bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
+    has_screen = bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) or sys.platform != "linux"
+    return PATIENCE_SECONDS if has_screen and not remote else _UNSEEN_SECONDS
+
+
 def open_vault(
     context: Context,
     *,
@@ -79,7 +89,7 @@ def open_vault(
             return sealing(desk)
         return recipients_of(Path(wanted.identity)) if wanted.identity else desk.new()
 
-    os_store = OsStore(find_os_key_ring)
+    os_store = OsStore(find_os_key_ring, key_ring_patience(context.environ))
     key_file = KeyFile(place.folder, new_sealing, desk.candidates, wanted.identity)
     return LadderVault(
         place,

@@ -209,4 +209,7 @@ def test_what_makes_no_sense_is_refused(home, bare, tmp_path):
     assert "Nothing to unlock" in bare.run("vault", "unlock").stderr
     assert bare.run("vault", "init").returncode == 2
     assert bare.run("vault", "move", "--to", "agent", "--passphrase").returncode == 2
+    both = ["--passphrase", "--identity", str(tmp_path / "identity.txt")]
+    assert bare.run("vault", "move", "--to", "file", *both).returncode == 2
+    assert "Nothing to lock" in bare.run("vault", "lock").stderr
     assert bare.run("vault", "move", "--to", "agent", USHER_VAULT="file").returncode == 2

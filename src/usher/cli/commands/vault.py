@@ -17,7 +17,7 @@ from pathlib import Path
 
 from usher.cli.context import Context
 from usher.cli.passphrases import PassphraseDesk
-from usher.cli.text.vault import begun_words, status_text, vault_document
+from usher.cli.text.vault import begun_words, locked_words, status_text, vault_document
 from usher.cli.wire_vault import open_vault, vault_settings
 from usher.core.errors import ExitCode, UsageError
 from usher.session.vault.key_file import Recipients, Sealing, recipients_of
@@ -119,8 +119,9 @@ def _unlock(options: argparse.Namespace, context: Context) -> ExitCode:
 
 
 def _lock(_options: argparse.Namespace, context: Context) -> ExitCode:
-    open_vault(context).lock()
-    context.terminal.say("Locked.")
+    vault = open_vault(context)
+    vault.lock()
+    context.terminal.say(locked_words(vault.generation()))
     return ExitCode.DONE
 
 
@@ -148,6 +149,8 @@ def _desk(options: argparse.Namespace, context: Context) -> PassphraseDesk:
 def _sealing(options: argparse.Namespace) -> Callable[[PassphraseDesk], Sealing] | None:
     """How the options say that a new key file is to be sealed; None leaves it to the settings."""
     identity: Path | None = options.identity
+    if identity is not None and (options.passphrase or options.passphrase_fd is not None):
+        raise UsageError("a passphrase or an identity opens the key file, not both")
     if options.recipient:
         path = str(identity.absolute()) if identity else ""
         return lambda _desk: Recipients(tuple(options.recipient), path)

@@ -27,11 +27,17 @@ def begun_words(vault: Generation) -> str:
     """What to say when the ladder has just chosen, once."""
     words = f"Your secrets are kept in {_WORDS[vault.store]}."
     if vault.store is Store.AGENT:
-        words += (
-            "\nThis machine has no OS key ring. To keep them over a restart, choose a passphrase: "
-            "usher vault move --to file"
-        )
+        words += "\nTo keep them over a restart, choose a passphrase: usher vault move --to file"
     return words
+
+
+def locked_words(vault: Generation | None) -> str:
+    """What `usher vault lock` has done."""
+    if vault is not None and vault.store is Store.OS:
+        return "The agent no longer holds the key. The key ring gives it again while it is unlocked."
+    if vault is not None and vault.store is Store.AGENT:
+        return "Nothing to lock: the records are in the agent's memory; 'usher agent stop' ends them."
+    return "Locked."
 
 
 def vault_document(vault: Generation | None, folder: Path) -> dict[str, object]:
