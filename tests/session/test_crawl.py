@@ -222,9 +222,20 @@ def test_what_was_read_lately_is_taken_as_it_is_when_that_is_enough(crawled, por
 
 
 def test_those_who_ask_at_the_same_time_share_one_crawl(crawled, portal):
-    portal.latency = 0.05
-    found = []
-    askers = [threading.Thread(target=lambda: found.append(crawled())) for _ in range(4)]
+    found, all_wait = [], threading.Barrier(4)
+    first = threading.Event()
+
+    def hold_up(_number):
+        if not first.is_set():
+            first.set()
+            all_wait.wait(20)
+
+    portal.on_roles = hold_up
+
+    def ask():
+        found.append(crawled(on_wait=lambda: all_wait.wait(20)))
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
         asker.start()
     for asker in askers:

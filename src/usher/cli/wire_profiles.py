@@ -61,8 +61,13 @@ def read_entrances(
         left = (total - done) * took / made if made >= 5 else (total - done) / pace.per_second
         context.terminal.status(crawl_line(organization.name, done, total, left, context.terminal.columns))
 
+    def wait() -> None:
+        context.terminal.say(
+            f"Another usher is reading what you may enter in {organization.name}; waiting for it."
+        )
+
     try:
-        return crawl(keeper, pace, context.cache_dir / CRAWL_FOLDER, tell, fresh=fresh)
+        return crawl(keeper, pace, context.cache_dir / CRAWL_FOLDER, tell, fresh=fresh, on_wait=wait)
     except KeyboardInterrupt:
         context.terminal.say("stopped; what was read is kept, and the next sync goes on there")
         raise

@@ -8,14 +8,14 @@ what was known of it and is named. One process at a time crawls an organization:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from usher.core.errors import UsherError
+from usher.core.errors import UnavailableError, UsherError
 from usher.core.ids import AccountId, account_id
 from usher.core.pace import Pace
 from usher.session.errors import PortalAnswerError, PortalUnavailableError
@@ -111,15 +111,17 @@ def crawl(
     tell: Tell = lambda _done, _all: None,
     *,
     fresh: float = 0.0,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Crawl:
     """Everything the person may enter; what was read in the last `fresh` seconds is taken as it is.
 
-    `folder` is a private place for what was read. Raises the keeper's errors, and UnavailableError when
-    not even the accounts can be listed; then run again: it goes on where it stopped.
+    `folder` is a private place for what was read. `on_wait` is told when another process crawls now.
+    Raises the keeper's errors, and UnavailableError when not even the accounts can be listed; then run
+    again: it goes on where it stopped.
     """
     asked_at = keeper.clock()
     name = keeper.organization.name
-    with exclusive(keeper.locks / f"{name}.crawl.lock", LONGEST_CRAWL_SECONDS):
+    with _turn(keeper.locks / f"{name}.crawl.lock", on_wait):
         kept = _read(folder, keeper)
         if kept is not None and kept.is_enough(asked_at, fresh, keeper.clock()):
             return kept.result()
@@ -132,6 +134,17 @@ def crawl(
         finally:
             _write(folder, name, notes)
         return notes.result(unlisted)
+
+
+@contextmanager
+def _turn(lock: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(lock, 0.0))
+        except UnavailableError:
+            on_wait()
+            stack.enter_context(exclusive(lock, LONGEST_CRAWL_SECONDS))
+        yield
 
 
 def forget_crawl(folder: Path, organization: str) -> None:

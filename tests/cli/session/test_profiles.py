@@ -1,8 +1,13 @@
 """`usher profiles` as a person runs it: big portals, kills, edits by hand, settings, and what it warns of."""
 
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 
 import boto3
 import pytest
@@ -11,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from usher.profiles.index import read_index
 
 STAGING = "222222222222"
+USHER = [sys.executable, "-c", "import sys; from usher._entry import main; sys.exit(main())"]
 QUICK = "[profiles.mkdev]\ncalls_per_second = 500\n"
 
 
@@ -39,6 +45,23 @@ def test_a_sync_that_is_killed_goes_on_where_it_stopped(mkdev, portal):
     assert "400 profiles of mkdev" in mkdev.ok("profiles", "sync")
     assert portal.count("list_roles") <= 200 + 2 * 20 + 16
     assert portal.count("start_device") == 1
+
+
+def test_a_person_who_stops_a_crawl_does_not_wait_for_a_portal_that_throttles(mkdev, portal):
+    portal.accounts = many(60)
+    portal.limit(0.1, 30, retry_after="50")
+    process = mkdev.start("profiles", "sync")
+    while portal.throttled == 0:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "what was read is kept" in err
+    asked = portal.count("list_roles")
+    portal.bucket = None
+    mkdev.ok("profiles", "sync")
+    assert portal.count("list_roles") <= asked + 60 - 29 + 16
 
 
 def test_an_account_that_cannot_be_listed_keeps_its_profiles_even_when_pruning(synced, portal):
@@ -93,6 +116,41 @@ def test_a_block_edited_by_hand_is_not_overwritten_unasked(synced):
     assert "edited by hand" in shown.stderr
     synced.ok("profiles", "sync", "--overwrite")
     assert "eu-west-1" not in synced.config.read_text()
+
+
+def at_a_terminal(home, answer, *arguments):
+    """Run usher where a person answers; what they saw and the exit code."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*USHER, *arguments], env=home.environ, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(ours, answer.encode())
+    seen = b""
+    with suppress(OSError):
+        while chunk := os.read(ours, 65_536):
+            seen += chunk
+    os.close(ours)
+    return seen.decode(), process.wait(timeout=30)
+
+
+def test_a_person_sees_what_would_be_overwritten_and_decides(synced):
+    own = synced.config.read_text()
+    edited = own.replace("region = eu-central-1", "region = eu-west-1", 1)
+    synced.config.write_text(edited)
+    seen, code = at_a_terminal(synced, "n\n", "profiles", "sync", "--if-older-than", "1d")
+    assert "-region = eu-west-1" in seen
+    assert (code, synced.config.read_text()) == (2, edited)
+    _, code = at_a_terminal(synced, "y\n", "profiles", "sync", "--if-older-than", "1d")
+    assert (code, synced.config.read_text()) == (0, own)
+
+
+def test_a_difference_is_read_by_programs_too(synced):
+    document = json.loads(synced.ok("profiles", "sync", "--dry-run", "--region", "eu-west-9", "--json"))
+    assert document["changed"]
+    assert "+region = eu-west-9" in document["diff"]
+    seen, _ = at_a_terminal(synced, "", "profiles", "sync", "--dry-run", "--if-older-than", "1d")
+    assert "nothing would change" in seen
 
 
 def test_selectors_settings_and_options_choose_what_is_written(mkdev):
