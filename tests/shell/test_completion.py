@@ -41,6 +41,7 @@ _ASK = {
     "fish": ("{install}\n{asks}", "complete -C {} | string replace -r '\\t.*' ''; echo -----"),
     "nu": ("{install}\n{asks}", "__usher_candidates {} | get value | to text | print; print '-----'"),
 }
+STAGING = "mkdev-staging/AdministratorAccess"
 SHELLS = [real_shell(name) for name in _ASK]
 
 
@@ -77,6 +78,46 @@ OFFERS = {
 @pytest.mark.parametrize("shell", SHELLS)
 def test_commands_options_profiles_and_regions_are_offered(machine, shell):
     assert offered(machine, shell, *OFFERS) == list(OFFERS.values())
+
+
+@pytest.mark.once
+@pytest.mark.client("fish")
+def test_after_two_dashes_fish_completes_the_other_command(machine):
+    [found] = offered(machine, "fish", "usher exec plain -- usher use mkdev-s")
+    assert found == [STAGING]
+
+
+@pytest.mark.once
+@pytest.mark.client("zsh")
+def test_zsh_completes_at_a_real_tab_with_quotes_where_they_are_needed(machine):
+    shown = machine.typed(
+        "zsh",
+        [
+            "autoload -Uz compinit",
+            f'eval "$({USHER} shell-init zsh)"',
+            f"compinit -u -d {machine.home}/.zcompdump",
+            ('usher() { print -r -- "got:$*." }', "}"),
+            ("usher use tw\t", "got:use two words."),
+            ("usher exec plain -- usher use mkdev-s\t", f"got:exec plain -- usher use {STAGING}."),
+        ],
+    )
+    assert "got:use two words." in shown, shown
+    assert f"got:exec plain -- usher use {STAGING}." in shown, shown
+
+
+@pytest.mark.once
+def test_bash_completes_at_a_real_tab_with_quotes_where_they_are_needed(machine):
+    shown = machine.typed(
+        "bash",
+        [
+            f'eval "$({USHER} shell-init bash)"',
+            'usher() { echo "got:$*."; }',
+            ("usher use tw\t", "got:use two words."),
+            ("usher use mkdev-s\t", f"got:use {STAGING}."),
+        ],
+    )
+    assert "got:use two words." in shown, shown
+    assert f"got:use {STAGING}." in shown, shown
 
 
 @pytest.mark.once

@@ -2,6 +2,13 @@
 function __usher_complete() {
     \builtin local __usher_line __usher_value __usher_files= __usher_typed __usher_cut
     \builtin local -a __usher_words
+    \builtin local -i __usher_end
+    for ((__usher_end = 1; __usher_end < COMP_CWORD; __usher_end++)); do
+        if [[ ${COMP_WORDS[__usher_end]} == -- ]] && \builtin declare -F _command_offset >/dev/null; then
+            _command_offset $((__usher_end + 1)) # what follows -- is another command's line
+            \builtin return
+        fi
+    done
     # COMP_WORDS is divided at : and = too; what usher is given are words as they stand on the line.
     __usher_typed="${COMP_LINE:0:COMP_POINT}"
     __usher_split "$__usher_typed"
