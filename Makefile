@@ -1,7 +1,7 @@
 # make setup   the virtual environment with everything, for work on Usher
 # make demo    both steps, end to end, on this machine (no root needed)
 # make test    the whole test suite, with its coverage gates
-# make screens  what people look at most, as text and pictures in artifacts/screens
+# make screens what people look at most, as text and pictures in artifacts/screens
 # make check   style, types, import arrows, and the tests again under `python -O`
 
 .DEFAULT_GOAL := help

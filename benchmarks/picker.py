@@ -107,7 +107,7 @@ def write_profiles(folder: Path, count: int) -> dict[str, str]:
                 "eu-central-1",
                 f"{word} in {stage}",
                 f"Workloads/{stage}",
-                {"env": stage},
+                tags={"env": stage},
             )
         )
     write_index(folder / "cache", "mkdev", entries)

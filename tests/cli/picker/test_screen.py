@@ -264,3 +264,9 @@ def test_use_with_a_name_that_is_none_searches_for_it(screen):
     assert "mkdev-fraud-dev/" in lines[2]
     screen.press("C-c")
     assert screen.exit_code() == 130
+
+
+def test_a_terminal_that_knows_no_cursor_gets_no_picker(screen):
+    screen.open(["env", "TERM=dumb", *USHER, "pick"])
+    assert screen.exit_code() == 2
+    assert any("which profile?" in line for line in screen.lines())

@@ -80,6 +80,19 @@ def test_entering_production_asks(marked, new_screen, keep_screen):
     assert marked.run("exec", "--yes", profile, "--", "true").returncode == 0
 
 
+def test_a_command_without_a_profile_runs_in_all_that_are_marked(marked, new_screen):
+    screen = new_screen(surroundings(marked))
+    screen.open([*USHER, "exec", "--", "sh", "-c", 'echo "in $AWS_ACCOUNT_ID"'], 100, 16)
+    screen.until("Tab mark")
+    screen.type("staging")
+    screen.until("2/4")
+    screen.press("Tab", "Tab")
+    screen.until("2 marked")
+    screen.press("Enter")
+    lines = screen.until("EXIT:0:")
+    assert len([line for line in lines if line.endswith("in 222222222222")]) == 2
+
+
 def test_status_shows_the_clocks(marked, new_screen, keep_screen):
     profile = marked.ok("pick", "--filter", "staging").splitlines()[0]
     marked.ok("exec", profile, "--", "true")
