@@ -8,7 +8,7 @@ from usher.session.clocks import Binding, Clock
 from usher.session.login import Knocks
 from usher.session.surroundings import Way
 
-ADDRESS = "http://127.0.0.1:41007/SyFAKRaNkDat55SAg8GcRM"
+ADDRESS = "http://127.0.0.1:41007/5c1f3d0a9be24e7788c0d6f1a2b34c5d"
 FULL = "https://oidc.eu-central-1.amazonaws.com/authorize?x=y"
 NOW = 1_764_064_800.0
 HOUR = 3600.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import socket
 import sys
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from usher.session.oidc import DeviceAuthorization
 from usher.session.organizations import PortalOrganization
 from usher.session.records import PortalSession
 from usher.session.settings import load_settings
-from usher.session.surroundings import Surroundings, Way, look_around, read_local_file, tunnel_command
+from usher.session.surroundings import Ssh, Surroundings, Way, look_around, read_local_file, tunnel_command
 from usher.session.vault.files import make_private_folder
 
 VISIT_SECONDS = 20.0
@@ -44,7 +43,7 @@ class Wishes:
     browser: bool = True
     here: bool = False
     port: int | None = None
-    published: bool | None = None
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +93,10 @@ def by_device(invitation: Invitation) -> PortalSession:
         terminal.say(
             f"On any device, open  {printable(started.verification_uri)}\nand enter the code  {code}"
         )
+        terminal.say(f"or open  {complete}  and compare the code.")
         picture = qr_code(complete, terminal.columns, colour=terminal.colours) if terminal.redraws else None
         if picture:
-            terminal.say(f"or scan this and compare the code:\n{picture}")
-        else:
-            terminal.say(f"or open  {complete}  and compare the code.")
+            terminal.say(f"For a phone:\n{picture}")
         terminal.say(terminal.style("warn", words.phishing_words()))
 
     _say_where(invitation)
@@ -120,9 +118,10 @@ def _place(invitation: Invitation) -> CallbackPlace:
     wishes = invitation.wishes
     settings = read_login_settings(load_settings(invitation.rooms.context.config_dir))
     port = settings.callback_port if wishes.port is None else wishes.port
-    if not (settings.callback_published if wishes.published is None else wishes.published):
+    container = _surroundings(invitation).container
+    if not (wishes.published or (settings.callback_published and container)):
         return CallbackPlace(port)
-    if not _surroundings(invitation).container:
+    if not container:
         raise UsageError(
             "--callback-published is for containers, and this is none",
             hint="elsewhere the sign-in listens on loopback only",
@@ -150,10 +149,8 @@ def _invite(
                 return
             terminal.say(words.not_visited_words(way, listener.port, listener.address, url))
         case Way.TUNNEL:
-            ssh = surroundings.ssh
-            command = (
-                tunnel_command(ssh, getpass.getuser(), socket.gethostname(), listener.port) if ssh else ""
-            )
+            ssh = surroundings.ssh or Ssh()
+            command = tunnel_command(ssh, _user(invitation), socket.gethostname(), listener.port)
             terminal.say(words.tunnel_words(command, listener.address))
         case Way.CODESPACE:
             codespace = printable(surroundings.codespace or "")
@@ -166,6 +163,11 @@ def _invite(
     terminal.say(words.WAIT)
     hint = words.fallback_words(invitation.organization.name, way, listener.port, fixed=bool(place.port))
     terminal.say(terminal.style("dim", hint))
+
+
+def _user(invitation: Invitation) -> str:
+    environ = invitation.rooms.context.environ
+    return printable(environ.get("USER") or environ.get("LOGNAME") or "YOU")
 
 
 def _way(invitation: Invitation, surroundings: Surroundings) -> Way:

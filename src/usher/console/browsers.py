@@ -163,7 +163,11 @@ def folder_of_own(browser: Browser, data_dir: Path, home: Path, organization: st
 
 
 def browser_command(browser: Browser, profile: str | None, own_folder: Path, url: str) -> list[str]:
-    """The command that opens `url`; `own_folder` is used when the profile is `own`."""
+    """The command that opens `url`; `own_folder` is used when the profile is `own`.
+
+    Firefox looks for a running instance of the same profile by itself; `--no-remote` is gone since 2025
+    (bug 1906260), and `--new-instance` refuses a profile that is open.
+    """
     options: list[str] = []
     match browser.family:
         case Family.CHROMIUM:

@@ -25,8 +25,8 @@ def new_state(random: Callable[[int], bytes]) -> Secret:
 
 
 def new_path(random: Callable[[int], bytes]) -> str:
-    """A path of 132 random bits, short enough to be typed."""
-    return "/" + _unpadded(random(17))[:22]
+    """A path of 128 random bits that no terminal cuts short and no shell reads as its own."""
+    return "/" + random(16).hex()
 
 
 def _unpadded(content: bytes) -> str:

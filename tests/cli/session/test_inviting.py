@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 import signal
 import socket
@@ -16,8 +15,8 @@ import pytest
 from usher.core.errors import UnavailableError
 from usher.session.callback import outward_address
 
-SHORT = re.compile(r"http://127\.0\.0\.1:(\d+)/[\w-]{22}\b")
-SSH = {"SSH_CONNECTION": "198.51.100.7 51234 10.0.0.5 2222", "BROWSER": ""}
+SHORT = re.compile(r"http://127\.0\.0\.1:(\d+)/[0-9a-f]{32}\b")
+SSH = {"SSH_CONNECTION": "198.51.100.7 51234 10.0.0.5 2222", "USER": "anna", "BROWSER": ""}
 
 
 class SignIn:
@@ -70,7 +69,7 @@ def test_over_ssh_the_tunnels_command_and_a_short_address_are_shown_and_pkce_sta
     running = sign_in(**SSH)
     address, port = running.until(SHORT)[0], running.until(SHORT)[1]
     running.until("usher login mkdev --device")
-    assert f"\n  ssh -N -L {port}:127.0.0.1:{port} -p 2222 {getpass.getuser()}@10.0.0.5\n" in running.said
+    assert f"\n  ssh -N -L {port}:127.0.0.1:{port} -p 2222 anna@10.0.0.5\n" in running.said
     assert f"Signing in to mkdev ({portal.url}/start)\n" in running.said
     assert f"--callback-port {port}" in running.said
     running.finish(address)
@@ -89,6 +88,15 @@ def test_over_ssh_a_fixed_port_is_kept_from_the_options_or_the_settings(home, si
     running.until(f"-L {second}:127.0.0.1:{second} ")
     running.until("--device")
     assert "The same port every time" not in running.said
+
+
+def test_settings_for_containers_are_for_containers(home, sign_in):
+    if is_in_a_container():
+        pytest.skip("this machine is a container itself")
+    settings = home.folder / ".config" / "usher" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[login]\ncallback_published = true\n")
+    assert sign_in().process.wait(30) == 0
 
 
 def test_in_a_browsers_codespace_githubs_tunnel_is_named(sign_in):

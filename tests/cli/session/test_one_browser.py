@@ -250,5 +250,5 @@ def test_at_a_terminal_a_code_comes_with_a_picture_for_the_phone(mkdev, portal, 
     while "Signed in to mkdev" not in screen.text and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "ABCD-EFGH" in screen.text
-    assert "scan this and compare the code" in screen.text
+    assert "For a phone:" in screen.text
     assert "\u2588\u2588 \u2584\u2584\u2584\u2584\u2584 \u2588" in screen.text

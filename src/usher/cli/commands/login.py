@@ -100,7 +100,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
         browser=not options.no_browser,
         here=options.browser not in {None, DEFAULT},
         port=port,
-        published=options.callback_published or None,
+        published=options.callback_published,
     )
 
 
