@@ -1,5 +1,6 @@
 """Starting the agent from any command: one for all who ask at once, and a reason when it does not start."""
 
+import os
 import stat
 import sys
 import threading
@@ -10,6 +11,7 @@ import pytest
 from usher.core.errors import UnavailableError
 from usher.session.agent import client as clients
 from usher.session.agent.client import AgentClient, start_agent
+from usher.session.agent.detach import Detached
 from usher.session.agent.wire import WireError
 
 AGENT = """
@@ -39,9 +41,7 @@ def run(place, tmp_path):
 
 
 @pytest.fixture
-def environ(monkeypatch):
-    import os
-
+def environ():
     return {**os.environ, "AWS_SECRET_ACCESS_KEY": "secret", "AWS_CONFIG_FILE": "/a"}
 
 
@@ -89,6 +89,18 @@ def test_when_it_does_not_start_people_are_told_why(place, environ, run, reason,
 def test_a_child_that_fails_says_so_through_its_parent(place, run, environ):
     with pytest.raises(UnavailableError, match="cannot create the folder"):
         start_agent(place, [*run[:2], "/proc/there/is/none.sock", run[3]], environ)
+
+
+def test_the_child_lets_go_of_the_terminal_before_it_says_that_it_is_ready():
+    detached = Detached()
+    if not detached.is_parent:
+        try:
+            detached.report_ready()
+            os.write(1, b"nobody reads this")
+        finally:
+            os._exit(os.getpid() != os.getsid(0))
+    assert detached.child_is_ready()
+    assert os.wait()[1] == 0
 
 
 def test_a_call_that_is_broken_off_is_told(place):

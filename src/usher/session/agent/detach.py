@@ -44,5 +44,6 @@ def _fork() -> int:
 
 
 def _lead_a_session() -> None:
-    if sys.platform != "win32":
-        os.setsid()
+    if sys.platform == "win32":
+        return
+    os.setsid()
