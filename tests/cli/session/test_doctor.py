@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+pytestmark = pytest.mark.once  # the processes that are started do not inherit -O
+
 STATIC = "AKIAY34FZKBOKMUTVV7A"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = f"aws_access_key_id = {STATIC}\naws_secret_access_key = {SECRET}\n"
@@ -172,29 +174,29 @@ def test_keys_that_hide_a_credential_process_are_said(synced):
     assert one(synced, "aws-config")[0] == "good"
 
 
-@pytest.mark.parametrize(
-    ("environ", "state", "words"),
-    [
-        ({}, "good", "no AWS_PROFILE, so 'default': keys in the credentials file"),
-        ({"AWS_PROFILE": "mkdev-staging/ReadOnlyAccess"}, "good", "credential_process of"),
-        ({"AWS_PROFILE": "nobody"}, "bad", "there is no such profile"),
-        ({"AWS_PROFILE": "bare"}, "note", "no credentials"),
-        ({"AWS_PROFILE": "bare", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x"}, "good", "container"),
-        (
-            {"AWS_PROFILE": "bare", "AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "f"},
-            "note",
-            "web identity of the environment wins",
-        ),
-        ({"AWS_ACCESS_KEY_ID": STATIC}, "note", "keys in the environment (AWS_ACCESS_KEY_ID) win"),
-        ({"AWS_ACCESS_KEY_ID": STATIC, "AWS_PROFILE": "bare"}, "bad", "unset AWS_ACCESS_KEY_ID"),
-    ],
-)
-def test_which_credentials_win_and_why(synced, environ, state, words):
+WINNERS = [
+    ({}, "good", "no AWS_PROFILE, so 'default': keys in the credentials file"),
+    ({"AWS_PROFILE": "mkdev-staging/ReadOnlyAccess"}, "good", "credential_process of"),
+    ({"AWS_PROFILE": "nobody"}, "bad", "there is no such profile"),
+    ({"AWS_PROFILE": "bare"}, "note", "no credentials"),
+    ({"AWS_PROFILE": "bare", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x"}, "good", "container"),
+    (
+        {"AWS_PROFILE": "bare", "AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "f"},
+        "note",
+        "web identity of the environment wins",
+    ),
+    ({"AWS_ACCESS_KEY_ID": STATIC}, "note", "keys in the environment (AWS_ACCESS_KEY_ID) win"),
+    ({"AWS_ACCESS_KEY_ID": STATIC, "AWS_PROFILE": "bare"}, "bad", "unset AWS_ACCESS_KEY_ID"),
+]
+
+
+def test_which_credentials_win_and_why(synced):
     write(synced, ".aws/credentials", f"[default]\n{KEYS}")
     with synced.config.open("a") as config:
         config.write("[profile bare]\nregion = x\n")
-    found, said = one(synced, "winner", code=1 if state == "bad" else 0, **environ)
-    assert (found, words in said) == (state, True), said
+    for environ, state, words in WINNERS:
+        found, said = one(synced, "winner", code=1 if state == "bad" else 0, **environ)
+        assert (found, words in said) == (state, True), said
 
 
 def test_leftovers_are_counted_and_lasting_ones_are_bad(home):

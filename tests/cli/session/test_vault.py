@@ -13,6 +13,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
+pytestmark = pytest.mark.once  # the processes that are started do not inherit -O
+
 STAGING = "mkdev-staging/ReadOnlyAccess"
 WORDS = "correct horse battery staple"
 

@@ -39,7 +39,8 @@ def check_aws_config(context: Context) -> Iterator[Verdict]:
             f"keys in {_credentials_file(context)} win over credential_process for: {names}",
             "usher doctor secrets --remove",
         )
-    yield good("aws-config", f"{len(files.profiles)} profiles in {context.aws_config_file}")
+    count = len(files.profiles)
+    yield good("aws-config", f"both files are fine, {count} profile{'s' if count != 1 else ''}")
 
 
 def check_winner(context: Context) -> Iterator[Verdict]:
