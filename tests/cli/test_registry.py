@@ -122,6 +122,7 @@ def test_a_registry_is_looked_at_before_it_is_added(machine):
     with pytest.raises(UsherError, match="not applied"):
         machine.add(answers=["n"])
     assert machine.text == ""
+    assert not list((machine.folder / "cache" / "registries").iterdir())
     _, _, words = machine.add(answers=["y"])
     assert "not signed: whoever can write there decides" in words
     assert "people sign in at https://mkdev.awsapps.com/start" in words

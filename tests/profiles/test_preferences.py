@@ -5,7 +5,7 @@ import pytest
 from usher.core.accounts import Account
 from usher.core.errors import UsageError
 from usher.profiles.details import forget_details, read_details, with_details, write_details
-from usher.profiles.preferences import read_preferences
+from usher.profiles.preferences import read_preferences, unread_tables
 from usher.profiles.wanted import choose_profiles
 from usher.profiles.ways import WayIn
 from usher.session.settings import load_settings
@@ -55,6 +55,14 @@ def test_settings_name_choose_and_describe_profiles(tmp_path):
     assert (staging.description, staging.tags) == ("where we try things", {"tier": "1"})
     assert (production.region, production.keys) == ("us-east-1", {"output": "json", "cli_pager": "less"})
     assert wanted.calls_per_second == 50
+
+
+def test_a_table_of_an_organization_that_is_none_is_told(tmp_path):
+    (tmp_path / "settings.toml").write_text("[profiles.mkdve]\n[profiles.zzz]\n[profiles.b]\n")
+    first, second = unread_tables(load_settings(tmp_path), ["mkdev", "b"])
+    assert "nothing reads [profiles.mkdve]" in first
+    assert first.endswith("(did you mean [profiles.mkdev]?)")
+    assert second.endswith("no organization is called so")
 
 
 def test_only_some_may_be_wanted_and_further_names_stand_for_all(tmp_path):

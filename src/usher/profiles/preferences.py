@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from usher.core.ids import AccountId, account_id
@@ -89,6 +90,15 @@ def read_preferences(settings: Settings, organization: str) -> Preferences:
         default=table.text("default"),
         calls_per_second=rate,
     )
+
+
+def unread_tables(settings: Settings, organizations: Collection[str]) -> Iterator[str]:
+    """Words on tables of organizations that nobody has signed in to: their names may be misspelt."""
+    for name in settings.table("profiles").tables():
+        if name not in organizations:
+            near = difflib.get_close_matches(name, organizations, 1)
+            meant = f" (did you mean [profiles.{near[0]}]?)" if near else ""
+            yield f"{settings.path}: nothing reads [profiles.{name}]: no organization is called so{meant}"
 
 
 def selection(include: Iterable[str], exclude: Iterable[str]) -> Selection:

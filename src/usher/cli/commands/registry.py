@@ -110,6 +110,17 @@ def _add(options: argparse.Namespace, context: Context) -> ExitCode:
         native=options.native,
         allow_file=options.allow_file,
     )
+    try:
+        _look_and_agree(options, context, registry)
+    except UsherError:
+        shutil.rmtree(clone_folder(context, registry.name), ignore_errors=True)
+        raise
+    words = f"'usher registry sync {registry.name}' brings what is new; nothing comes by itself."
+    context.terminal.say(f"Added. {words}")
+    return ExitCode.DONE
+
+
+def _look_and_agree(options: argparse.Namespace, context: Context, registry: Registry) -> None:
     arrived = arrive(context, registry)
     terminal = context.terminal
     signed = "signed" if registry.signers else "not signed: whoever can write there decides what you get"
@@ -118,8 +129,6 @@ def _add(options: argparse.Namespace, context: Context) -> ExitCode:
     terminal.say(f"  {count:,} profile{'' if count == 1 else 's'}")
     say_where_people_sign_in(context, arrived.registry.start_urls, known_of(context).start_urls)
     agree_and_write(context, arrived, Consent(options.yes, options.name, options.overwrite))
-    terminal.say(f"Added. 'usher registry sync {registry.name}' brings what is new; nothing comes by itself.")
-    return ExitCode.DONE
 
 
 def _signers(path: Path | None) -> str:

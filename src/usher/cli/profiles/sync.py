@@ -30,7 +30,7 @@ from usher.profiles.config_text import ConfigFileError
 from usher.profiles.credentials_file import names_in_credentials
 from usher.profiles.details import read_details, with_details, write_details
 from usher.profiles.names import OnCollision
-from usher.profiles.preferences import Preferences, read_preferences, selection
+from usher.profiles.preferences import Preferences, read_preferences, selection, unread_tables
 from usher.profiles.recent import read_recent
 from usher.profiles.wanted import Chosen, choose_profiles
 from usher.profiles.ways import WayIn
@@ -156,9 +156,10 @@ def _prepare(
     options: argparse.Namespace, rooms: SessionRooms, organization: PortalOrganization, *, prune: bool
 ) -> _Job:
     context = rooms.context
-    preferences = _with_options(
-        read_preferences(load_settings(context.config_dir), organization.name), options
-    )
+    settings = load_settings(context.config_dir)
+    for words in unread_tables(settings, rooms.organizations):
+        context.terminal.say(context.terminal.style("warn", "note: ") + printable(words))
+    preferences = _with_options(read_preferences(settings, organization.name), options)
     rate = preferences.calls_per_second or PORTAL_CALLS_PER_SECOND
     found = with_sign_in(
         rooms,

@@ -79,6 +79,7 @@ def agree_and_write(context: Context, arrived: Arrived, consent: Consent) -> boo
     before = read_config(path)
     rendered = _render(context, before, arrived)
     name = arrived.registry.name
+    _refuse_edited(context, rendered, consent)
     _say_what_is_left_out(context, arrived, rendered)
     shown = difference(before, rendered.text, str(path))
     if shown:
@@ -92,7 +93,6 @@ def agree_and_write(context: Context, arrived: Arrived, consent: Consent) -> boo
             )
         if not terminal.confirm(f"Apply {name} at {arrived.registry.commit[:12]}?"):
             raise UsherError("not applied; nothing was changed")
-    _refuse_edited(context, rendered, consent)
     latest: list[Rendered] = []
 
     def edit(text: str) -> str:
