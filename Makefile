@@ -71,12 +71,13 @@ clients: setup
 	@tests/clients/install/node_packages.sh
 	@$(BIN)/python tests/clients/install/aws_cli.py || true
 
-# What is marked `scale` does at full size what smaller tests cover: without coverage, which would double it.
+# What is marked `scale` does at full size what smaller tests cover: without coverage, which would double it, and
+# file by file, so that its full-size organizations are made once.
 test: setup clients
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -n $(WORKERS) -m 'not scale' $(PYTEST_ARGUMENTS)
 	@$(MAKE) --no-print-directory coverage
-	$(BIN)/python -m pytest -n $(WORKERS) -m scale $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m scale $(PYTEST_ARGUMENTS)
 
 screens: setup clients
 	$(BIN)/python -m pytest -q tests/cli/session/test_screens.py
