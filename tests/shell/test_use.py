@@ -12,6 +12,7 @@ from usher.cli.context import read_context
 from usher.cli.entering import confirm_all, looks_of
 from usher.cli.main import run
 from usher.cli.terminal import Terminal
+from usher.core import machine
 from usher.core.credentials import Credentials
 from usher.core.errors import UsherError
 from usher.core.secrets import Secret
@@ -108,6 +109,21 @@ def test_somebodys_region_stays_and_is_warned_of_ours_goes(told, monkeypatch):
     assert "stays set" not in err
     enter(monkeypatch, answer)
     assert {"AWS_REGION", "AWS_DEFAULT_REGION", "USHER_REGION"} <= set(told("plain")[0]["unset"])
+
+
+def test_an_endpoint_that_takes_every_call_is_warned_of(told, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    assert "every call goes to http://127.0.0.1:5000" in told("plain")[1]
+    monkeypatch.setenv("USHER_ENDPOINT_URL", "http://127.0.0.1:5000")
+    answer, err = told("plain")
+    assert "every call" not in err
+    assert "AWS_ENDPOINT_URL" in answer["unset"]
+
+
+def test_a_shell_that_is_not_there_is_said(home, capsys, monkeypatch):
+    monkeypatch.setenv("SHELL", "/no/such/shell")
+    assert run(["use", "--shell", "plain"]) == 127
+    assert "there is no command '/no/such/shell'" in capsys.readouterr().err
 
 
 def test_back_and_forth(told, monkeypatch):
@@ -321,7 +337,7 @@ def test_only_a_folders_own_file_is_trusted(home, path, code):
 
 def test_somebody_elses_file_is_never_read(home, capsys, monkeypatch):
     file = bind(home / "work", 'profile = "plain"\n', trusted=False)
-    monkeypatch.setattr(os, "getuid", lambda: 12_345)
+    monkeypatch.setattr(machine, "user_id", lambda: 12_345)
     assert run(["trust", file]) == 2
     assert "not a plain file of your own" in capsys.readouterr().err
 

@@ -38,9 +38,9 @@ def become(command: Sequence[str], environ: Mapping[str, str], terminal: Termina
 def explain_start_failure(name: str, error: OSError, terminal: Terminal) -> int:
     """Say why the program `name` did not start, and give the exit code that shells have for it."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        terminal.say(f"usher exec: there is no command '{printable(name)}'")
+        terminal.say(f"usher: there is no command '{printable(name)}'")
         return COMMAND_NOT_FOUND
-    terminal.say(f"usher exec: cannot run '{printable(name)}': {error.strerror}")
+    terminal.say(f"usher: cannot run '{printable(name)}': {error.strerror}")
     return COMMAND_NOT_RUNNABLE
 
 

@@ -16,8 +16,6 @@ Without PROFILE it opens the picker.
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 from usher.cli.context import Context
@@ -31,6 +29,7 @@ from usher.cli.entering import (
 from usher.cli.folders import BoundFolder, read_bound_folder, stamp_folder
 from usher.cli.looks import badge, coloured, confirm_entry, look_for
 from usher.cli.picker.actions import Action, Picked
+from usher.cli.running import become
 from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
 from usher.core.looks import Look
 from usher.core.printable import printable
@@ -214,23 +213,22 @@ def _warn(context: Context, entry: Entry, wanted: Changes) -> None:
     if name := foreign_region(context.environ, wanted):
         value = printable(context.environ[name])
         terminal.say(f"{warning}{name}={value} stays set and wins over the profile's region")
+    endpoint = wanted.applied_to(context.environ).get("AWS_ENDPOINT_URL")
+    if endpoint:
+        terminal.say(f"{warning}AWS_ENDPOINT_URL is set: every call goes to {printable(endpoint)}")
     if has_static_keys(context, entry.profile):
         terminal.say(f"{warning}the AWS credentials file has keys of that name, which SDKs take first")
 
 
 def _start_shell(context: Context, entry: Entry, look: Look) -> int:
     """Become a shell in which the profile is set; its prompt says so where the hook is installed."""
-    shell = context.environ.get("SHELL") or "/bin/sh"
-    wanted = enter(context.environ, entry)
+    environ = context.environ
+    shell = environ.get("SHELL") or environ.get("COMSPEC") or "/bin/sh"
+    wanted = enter(environ, entry)
     pinned = changes({**wanted.set, PINNED: "1"}, (*wanted.unset, STAMP))
     _say_entered(context, entry, ", in a new shell until 'exit'")
     _warn(context, entry, wanted)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        os.execve(shell, [shell], pinned.applied_to(context.environ))  # noqa: S606 -- the person's own shell
-    except OSError as error:
-        raise UsherError(f"cannot start {printable(shell)}: {error.strerror}", hint="set SHELL") from None
+    return become([shell], pinned.applied_to(environ), context.terminal)
 
 
 def _how_to_install(context: Context) -> str:
