@@ -13,6 +13,7 @@ from usher.profiles.config_text import ConfigFileError, Section, read_sections
 from usher.profiles.shared import CHAIN_KEYS, Gathering, RegistryError, Shared, SharedProfile
 
 VERSION = 1
+_LONGEST_LINE = 4_000
 DEFAULT_PATHS = ("usher-profiles.toml", "granted.yml", "granted.yaml", "config")
 
 Read = Callable[[str], bytes]
@@ -65,15 +66,18 @@ def read_shared(read: Read, path: str) -> Shared:
 
 def _text(content: bytes, path: str) -> str:
     try:
-        return content.decode("utf-8").replace("\r\n", "\n")
+        text = content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise RegistryError(f"the registry's {path} is not UTF-8 text") from None
+    if max(map(len, text.split("\n"))) > _LONGEST_LINE:
+        raise RegistryError(f"the registry's {path} has a line of more than {_LONGEST_LINE:,} characters")
+    return text
 
 
 def _gather_toml(gathering: Gathering, text: str, path: str) -> None:
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers and nesting beyond all bounds are no TOML errors
         raise RegistryError(f"the registry's {path}: {error}") from None
     if document.get("version") != VERSION:
         raise RegistryError(
@@ -147,7 +151,7 @@ def _named_by_granted(text: str, path: str) -> list[str]:
     """The config files that a `granted.yml` names, beside it."""
     try:
         document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that is none
         raise RegistryError(f"the registry's {path} is not YAML") from None
     found = document.get("awsConfig") if isinstance(document, dict) else None
     names = [found] if isinstance(found, str) else found
