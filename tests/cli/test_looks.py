@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -105,9 +106,11 @@ def test_whatever_leads_to_a_protected_account_is_protected(machine, keys):
 
 def test_the_account_that_keys_were_opened_for_counts_more_than_the_profiles_name(machine):
     context = machine(config="[profile static]\naws_access_key_id = AKIA\n")
-    assert look_for(context, "static") == PLAIN
+    assert look_for(context, "static").doubt == "name"
     assert look_for(context, opened("static", "333333333333")) == PRODUCTION
     assert look_for(context, opened(ENTRY.profile, "333333333333")) == PRODUCTION
+    staging = ENTRY._replace(account_id=AccountId("222222222222"), account_name="staging")
+    write_index(context.cache_dir, "other", [staging])
     assert look_for(context, opened(ENTRY.profile, "222222222222")) == PLAIN
 
 
@@ -164,6 +167,21 @@ def test_a_person_agrees_in_the_way_that_the_rule_wants(machine, look, right, wr
     for answer in (wrong, ""):
         with pytest.raises(UsherError, match="not confirmed"):
             confirm_entry(machine(line=answer), ENTRY.profile, look, yes=False)
+
+
+def test_a_damaged_index_takes_no_protection_away(machine):
+    context = machine(config="[profile mkdev-production/Admin]\nusher_account_id = 333333333333\n")
+    (context.cache_dir / "index" / "mkdev.json").write_text("{")
+    look = look_for(context, ENTRY.profile)
+    assert (look.label, look.doubt) == ("PRODUCTION?", "name")
+    with pytest.raises(NoAccessError, match="may be protected") as caught:
+        confirm_entry(context, ENTRY.profile, look, yes=False)
+    assert "usher profiles sync" in caught.value.hint
+    confirm_entry(machine(line="y"), ENTRY.profile, look, yes=False)
+    typed = replace(look, confirm=Confirm.TYPE)
+    context = machine(line=ENTRY.profile)
+    confirm_entry(context, ENTRY.profile, typed, yes=False)
+    assert "The name of mkdev-production/Admin is not known here" in context.terminal.words.getvalue()
 
 
 def test_the_question_shows_name_and_label_without_what_could_move_the_cursor(machine):

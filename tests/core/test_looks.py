@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from usher.core.ids import AccountId
 from usher.core.looks import PLAIN, Colour, Confirm, Look, LookRule, Seen, look_of
 
 PRODUCTION = Look(Colour.RED, "PRODUCTION", Confirm.ASK)
@@ -57,4 +60,41 @@ def test_the_first_rule_that_matches_wins_and_without_one_everything_is_plain():
     rules = [LookRule(PRODUCTION, accounts=("prod*",)), LookRule(other, organizations=("mkdev",))]
     assert look_of(rules, SEEN) == PRODUCTION
     assert look_of(rules, Seen(account_name="staging", organization="mkdev")) == other
-    assert look_of(rules, Seen("somewhere")) == PLAIN
+    assert look_of(rules, Seen("somewhere", account_name="staging", organization="other")) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("parts", "seen", "doubt"),
+    [
+        ({"profiles": ("p*",)}, Seen(account_name="a"), "profile"),
+        ({"accounts": ("prod*",)}, Seen("a", AccountId("333333333333")), "name"),
+        ({"accounts": ("333333333333",)}, Seen("a"), "account"),
+        ({"permission_sets": ("Admin",)}, Seen("a"), "permission set"),
+        ({"organizations": ("mkdev",)}, Seen("a"), "account"),
+        ({"units": ("Work",)}, Seen("a", account_name="prod"), "unit"),
+        ({"tags": {"env": "prod"}}, Seen("a", account_name="prod"), "tags"),
+        ({"accounts": ("prod*",), "tags": {"env": "prod"}}, Seen("a", account_name="prod"), "tags"),
+    ],
+)
+def test_a_rule_that_asks_and_cannot_be_decided_asks_and_says_what_is_not_known(parts, seen, doubt):
+    look = look_of([LookRule(PRODUCTION, **parts)], seen)
+    assert look == replace(PRODUCTION, label="PRODUCTION?", doubt=doubt)
+    only_a_colour = Look(Colour.YELLOW, "STAGING")
+    assert look_of([LookRule(only_a_colour, **parts)], seen) == PLAIN
+    unnamed = replace(PRODUCTION, label="")
+    assert look_of([LookRule(unnamed, **parts)], seen) == replace(unnamed, doubt=doubt)
+
+
+@pytest.mark.parametrize(
+    ("parts", "seen"),
+    [
+        ({"accounts": ("333333333333",)}, Seen("a", AccountId("222222222222"))),
+        ({"accounts": ("prod*",)}, Seen("a", account_name="staging")),
+        ({"organizations": ("mkdev",)}, Seen("a", AccountId("222222222222"))),
+        ({"profiles": ("p*",), "accounts": ("prod*",)}, Seen("a")),
+        ({"units": ("Work",)}, Seen("a", tags={"env": "test"})),
+        ({"tags": {"env": "prod"}}, Seen("a", unit="Work")),
+    ],
+)
+def test_a_rule_that_is_surely_for_others_leaves_no_doubt(parts, seen):
+    assert look_of([LookRule(PRODUCTION, **parts)], seen) == PLAIN

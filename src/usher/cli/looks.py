@@ -22,6 +22,15 @@ from usher.session.settings import Settings, Table, load_settings
 if TYPE_CHECKING:
     from usher.cli.opening import OpenedProfile  # brings the network; a prompt needs none
 
+# Where what a rule could not see comes from.
+_TOLD_BY = {
+    "profile": "give the profile's whole name",
+    "account": "a rule by 'profiles' decides without it",
+    "name": "'usher profiles sync' tells it, and a rule by 'profiles' before decides without it",
+    "permission set": "a rule by 'profiles' decides without it",
+    "unit": "'usher profiles sync --details-from PROFILE' tells it",
+    "tags": "'usher profiles sync --details-from PROFILE' tells them",
+}
 _WHAT = ("profiles", "accounts", "permission_sets", "organizations", "units")
 
 
@@ -54,15 +63,21 @@ def confirm_entry(context: Context, name: str, look: Look, *, yes: bool) -> None
     shown = printable(name)
     if not terminal.interactive:
         raise NoAccessError(
-            f"'{shown}' is protected{_marked(look)} and nobody is here to confirm it",
-            hint="add --yes where that is meant; the rule is a [[protect]] table of settings.toml",
+            f"'{shown}' {'may be' if look.doubt else 'is'} protected{_marked(look)} "
+            "and nobody is here to confirm it",
+            hint=f"the {look.doubt} is not known here: {_TOLD_BY[look.doubt]}"
+            if look.doubt
+            else "add --yes where that is meant; the rule is a [[protect]] table of settings.toml",
         )
     where = f"{badge(terminal, look)} {shown}" if look.label else shown
+    is_protected = "may be protected" if look.doubt else "is protected"
+    if look.doubt:
+        terminal.say(f"The {look.doubt} of {shown} is not known here: {_TOLD_BY[look.doubt]}.")
     if look.confirm is Confirm.ASK:
-        agreed = terminal.confirm(f"{where} is protected. Enter it?")
+        agreed = terminal.confirm(f"{where} {is_protected}. Enter it?")
     else:
-        wanted = look.label or name
-        agreed = terminal.ask(f"{where} is protected. Type {printable(wanted)} to enter it:") == wanted
+        wanted = name if look.doubt else look.label or name
+        agreed = terminal.ask(f"{where} {is_protected}. Type {printable(wanted)} to enter it:") == wanted
     if not agreed:
         raise UsherError(f"not confirmed: '{shown}' was not entered")
 
