@@ -196,6 +196,7 @@ def test_settings_say_how_long_it_stays_when_nobody_asks(alone):
     assert "agent.idle" in done.stderr
 
 
+@pytest.mark.once
 def test_a_job_longer_than_a_role_session_never_notices(agent):
     agent.portal.role_seconds = 6
     printed = agent.ok("exec", "--renew", "mkdev-management/AdministratorAccess", "--", *JOB, "3")

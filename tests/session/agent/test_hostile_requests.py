@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 LONG = "x" * 9_000
 
 
@@ -294,7 +296,7 @@ def test_another_user_of_the_machine_is_refused_even_with_the_token(ask, port, g
 
 
 def test_slow_headers_end_after_a_moment_and_keep_nobody_waiting(port, grant, monkeypatch):
-    monkeypatch.setattr("usher.session.agent.endpoint.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("usher.session.agent.endpoint.HEAD_SECONDS", 1.5)
     slow = socket.create_connection(("127.0.0.1", port), timeout=20)
     slow.sendall(b"GET /v1/credentials HTTP/1.1\r\nHost:")
     assert_served(exchange(port, request(port, grant["token"])))
