@@ -28,7 +28,7 @@ from usher.cli.entering import (
 )
 from usher.cli.folders import BoundFolder, read_bound_folder, stamp_folder
 from usher.cli.looks import badge, coloured, confirm_entry, look_for
-from usher.cli.picker.actions import Action, Picked
+from usher.cli.picker.actions import Action
 from usher.cli.running import become
 from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
 from usher.core.looks import Look
@@ -69,37 +69,32 @@ def run(options: argparse.Namespace, context: Context) -> int:
             "'usher use' changes a shell only through the shell's hook, which is not installed here",
             hint=_how_to_install(context),
         )
-    picked = _picked(options, context)
-    if picked is not None and picked.action is not Action.USE:
-        from usher.cli.picking import follow
-
-        code = follow(context, picked)
-        # The hook reads an answer from stdout; this one changes nothing.
-        context.terminal.result(hook_text(options.shell_output, changes({}, ())))
-        return code
-    if picked is not None:
-        options.profile = picked.profile
-    context.terminal.result(hook_text(options.shell_output, _wanted(options, context)))
+    nothing_said = options.profile is None and options.folder is None and not options.clear
+    if nothing_said:
+        return _use_picked(options, context, "")
+    try:
+        wanted = _wanted(options, context)
+    except NotFoundError:
+        if options.profile in {None, "-", "."} or not context.terminal.interactive:
+            raise
+        return _use_picked(options, context, options.profile)
+    context.terminal.result(hook_text(options.shell_output, wanted))
     return ExitCode.DONE
 
 
-def _picked(options: argparse.Namespace, context: Context) -> Picked | None:
-    """What the person picks, where no profile is named or there is none of that name."""
-    if options.clear or options.folder is not None or options.profile in {"-", "."}:
-        return None
-    query = ""
-    if options.profile is not None:
-        try:
-            profile_named(context, options.profile)
-        except NotFoundError:
-            if not context.terminal.interactive:
-                raise
-            query = options.profile
-        else:
-            return None
-    from usher.cli.picking import pick
+def _use_picked(options: argparse.Namespace, context: Context, query: str) -> int:
+    """Let the person pick, where no profile is named or there is none of that name."""
+    from usher.cli.picking import follow, pick
 
-    return pick(context, Action.USE, query)
+    picked = pick(context, Action.USE, query)
+    if picked.action is Action.USE:
+        options.profile = picked.profile
+        code, wanted = int(ExitCode.DONE), _wanted(options, context)
+    else:
+        # The hook reads an answer from stdout; this one changes nothing.
+        code, wanted = follow(context, picked), changes({}, ())
+    context.terminal.result(hook_text(options.shell_output, wanted))
+    return code
 
 
 def _wanted(options: argparse.Namespace, context: Context) -> Changes:
