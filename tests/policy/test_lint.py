@@ -219,6 +219,11 @@ def test_levels_say_how_grave_a_mistake_is():
     assert LintKind.COVERED.level is LintLevel.NOTE
 
 
+def test_a_finding_is_as_grave_as_its_kind(document, statement):
+    (found,) = lint_document("p", document(statement("Deny", "s3:Xyzzy")))
+    assert found.level is found.kind.level is LintLevel.WARNING
+
+
 @pytest.mark.scale
 def test_what_aws_publishes_has_hardly_an_error(document):
     documents = json.loads(published.aws_managed_policies_data)
