@@ -161,8 +161,8 @@ def test_no_secret_is_said_handed_on_or_kept_where_it_does_not_belong(home, port
 
 
 FAILURES = {
-    "the portal breaks": lambda portal: portal.failures.extend([500] * 8),
-    "the portal throttles": lambda portal: portal.failures.extend([429] * 8),
+    "the portal breaks": lambda portal: portal.failures.extend([500] * 3),
+    "the portal throttles": lambda portal: portal.failures.extend([429] * 3),
     "the session is refused": lambda portal: (portal.access_tokens.clear(), portal.refresh_tokens.clear()),
     "the portal answers nonsense": lambda portal: portal.failures.extend([(200, b"<html>")] * 3),
     "the portal is gone": lambda portal: (portal.shutdown(), portal.server_close()),

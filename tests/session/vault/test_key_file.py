@@ -31,6 +31,7 @@ def ssh_keys(tmp_path_factory):
     return folder
 
 
+@pytest.mark.once  # scrypt is meant to be slow
 def test_a_passphrase_makes_a_file_that_any_age_tool_opens(tmp_path):
     generation = key_file(tmp_path, Passphrase(PASSPHRASE)).keep(KEY)
     content = read_private(tmp_path / generation.key_id / "vault.key.age")

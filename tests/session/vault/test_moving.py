@@ -102,6 +102,7 @@ def test_what_a_locked_key_ring_kept_is_removed_by_the_next_move(surroundings):
     assert surroundings.generations == [moved.key_id]
 
 
+@pytest.mark.once  # scrypt is meant to be slow
 def test_a_passphrase_in_place_of_an_identity_opens_the_same_records(surroundings):
     filled(surroundings, Store.FILE)
     changed = change_sealing(surroundings.open(), Passphrase(Secret("several random words")))
