@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TextIO
 
 from usher.core.printable import printable as printable
 from usher.core.secrets import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _STYLES: Mapping[str, str] = {
     "add": "32",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing costs half of starting Python, and every command comes by here
+    from typing import NoReturn
 
 
 class Secret:
