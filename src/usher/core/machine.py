@@ -48,8 +48,9 @@ def others_may(state: os.stat_result, mask: int) -> bool:
 
 def set_mode(descriptor: int, mode: int) -> None:
     """Set an open file's mode, whatever the umask; nothing on Windows."""
-    if sys.platform != "win32":
-        os.fchmod(descriptor, mode)
+    if sys.platform == "win32":
+        return
+    os.fchmod(descriptor, mode)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
