@@ -93,6 +93,7 @@ CLIENT_PROGRAMS = {
     "aws-cli": Client(_file(CLIENTS / "bin" / "aws"), "make clients"),
     "chromium": Client(_on_path("chromium", "chromium-browser"), _APT.format("chromium")),
     "gnome-keyring": Client(_all_on_path("gnome-keyring-daemon", "dbus-daemon"), _APT.format(_KEY_RING)),
+    "signing": Client(_all_on_path("ssh-keygen", "gpg"), _APT.format("openssh-client gnupg")),
     "dash": Client(_on_path("dash"), _APT.format("dash")),
     "elvish": Client(_on_path("elvish"), _APT.format("elvish")),
     "fish": Client(_on_path("fish"), _APT.format("fish")),

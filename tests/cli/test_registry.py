@@ -194,6 +194,7 @@ def test_a_pinned_commit_is_never_left_and_told_when_it_is_gone(machine):
     assert "[profile staging]" in machine.text
 
 
+@pytest.mark.client("signing")
 def test_a_signed_registry_takes_nothing_that_its_signers_did_not_sign(machine, tmp_path):
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)

@@ -1,7 +1,6 @@
 """Git against real repositories, most of them hostile: nothing runs, leaves its place or is endless."""
 
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -330,6 +329,7 @@ def sign_commit(repository, path, text="x"):
     return repository.git("rev-parse", "HEAD")
 
 
+@pytest.mark.client("signing")
 def test_a_commit_signed_by_the_registrys_key_is_accepted_and_no_other(repository, opened, key):
     (own, own_public), (_, other_public) = key("own"), key("other")
     sign_commit(repository, own)
@@ -341,6 +341,7 @@ def test_a_commit_signed_by_the_registrys_key_is_accepted_and_no_other(repositor
         git.verify(fetched, other_public)
 
 
+@pytest.mark.client("signing")
 def test_an_unsigned_commit_is_refused(repository, opened, key):
     repository.commit(a__txt="x")
     git = opened(repository)
@@ -348,6 +349,7 @@ def test_an_unsigned_commit_is_refused(repository, opened, key):
         git.verify(git.fetch(""), key("own")[1])
 
 
+@pytest.mark.client("signing")
 def test_a_signed_commit_that_was_changed_afterwards_is_refused(repository, opened, key):
     own, public = key("own")
     sign_commit(repository, own)
@@ -362,6 +364,7 @@ def test_a_signed_commit_that_was_changed_afterwards_is_refused(repository, open
         git.verify(git.fetch(""), public)
 
 
+@pytest.mark.client("signing")
 def test_a_signed_tag_stands_for_its_commit_but_not_under_another_name(repository, opened, key):
     own, public = key("own")
     repository.commit(a__txt="x")
@@ -373,11 +376,10 @@ def test_a_signed_tag_stands_for_its_commit_but_not_under_another_name(repositor
         git.fetch("v2")
 
 
+@pytest.mark.client("signing")
 def test_pgp_counts_by_the_given_key_alone_whatever_the_persons_keyring_trusts(
     repository, opened, environ, key, tmp_path
 ):
-    if shutil.which("gpg") is None:
-        pytest.skip("gpg is not here")
     home = tmp_path / "gnupg"
     home.mkdir(mode=0o700)
     with_keys = {**environ, "GNUPGHOME": str(home)}
