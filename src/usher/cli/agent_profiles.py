@@ -49,6 +49,7 @@ class AgentProfiles:
             opened.role,
             opened.endpoint_url,
             _role_arn(opened),
+            organization,
         )
 
     def token_folder(self) -> Path | None:

@@ -112,13 +112,13 @@ def test_a_revoked_grant_gives_nothing(agent):
     assert agent.run("agent", "revoke").returncode == 2
 
 
-def test_after_a_logout_the_reason_reaches_the_program_that_asks(signing_out):
+def test_a_logout_ends_the_grants_and_the_next_sign_in_brings_none_back(signing_out):
     grant = granted(signing_out)
     signing_out.ok("logout")
     status, words = refused(grant)
-    assert status == 403
-    assert "usher login mkdev" in words["message"]
-    assert "usher login mkdev" in signing_out.ok("agent", "status")
+    assert (status, words["code"]) == (403, "GrantNotValid")
+    assert grants(signing_out) == []
+    assert "its person signed out" in signing_out.ok("agent", "log")
     done = signing_out.run("agent", "grant", STAGING)
     assert (done.returncode, done.stdout) == (3, "")
 

@@ -121,6 +121,7 @@ def test_a_revoked_grant_takes_its_token_file_along(ask, grant):
     with pytest.raises(NotFoundError):
         ask("grants.close", id=grant["id"])
     one, two = (ask("grants.open", profile=name, environment={}) for name in "ab")
+    assert ask("grants.close", organization="another") == {"closed": 0}
     assert ask("grants.close", all=True) == {"closed": 2}
     assert not any(Path(each["token_file"]).exists() for each in (one, two))
 

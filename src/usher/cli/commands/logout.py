@@ -1,6 +1,7 @@
 """End the portal session here and on the server, and remove every secret that came from it.
 
-Role credentials that programs already hold stay valid until they expire; AWS cannot take them back.
+Grants of the agent for the organization's profiles end. Role credentials that programs already hold stay
+valid until they expire; AWS cannot take them back.
 
     usher logout
     usher logout mkdev
@@ -10,11 +11,13 @@ Role credentials that programs already hold stay valid until they expire; AWS ca
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from usher.cli.context import Context
 from usher.cli.sign_ins import end_session
 from usher.cli.wire import open_session_rooms
-from usher.core.errors import ExitCode, UsageError
+from usher.cli.wire_agent import agent_client
+from usher.core.errors import ExitCode, UsageError, UsherError
 from usher.session.chain_records import forget_hops
 from usher.session.organizations import choose_organization
 
@@ -37,6 +40,8 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     else:
         organizations = [choose_organization(rooms.organizations, options.name)]
     for organization in organizations:
+        with contextlib.suppress(UsherError):  # without an agent that answers there are no grants
+            agent_client(context).call("grants.close", organization=organization.name)
         end_session(rooms, organization, terminal)
         terminal.say(f"Signed out of {organization.name}.")
     if options.all:

@@ -127,6 +127,7 @@ class Desk:
             self._around.clock() + seconds,
             frozenset(addresses),
             flag_of(request, "any_user"),
+            supplied.organization,
         )
         process = None
         if flag_of(request, "ends_with_caller") and peer.pid is not None:
@@ -146,6 +147,9 @@ class Desk:
     def _close(self, request: Mapping[str, object], _peer: Peer) -> Mapping[str, object]:
         if flag_of(request, "all"):
             return {"closed": self._book.close_all("it was revoked")}
+        if "organization" in request:
+            signed_out = text_of(request, "organization")
+            return {"closed": self._book.close_all("its person signed out", signed_out)}
         wanted = text_of(request, "id")
         if not self._book.close(wanted, "it was revoked"):
             raise NotFoundError(

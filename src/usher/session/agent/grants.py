@@ -37,6 +37,7 @@ class Terms:
     expires_at: float
     addresses: frozenset[tuple[str, int]]
     any_user: bool = False
+    organization: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -115,9 +116,10 @@ class GrantBook:
         self._on_close(grant, reason)
         return True
 
-    def close_all(self, reason: str) -> int:
-        """End every grant and say how many there were."""
-        return sum(self.close(grant.id, reason) for grant in self.all())
+    def close_all(self, reason: str, organization: str | None = None) -> int:
+        """End every grant, or those of one organization's portal, and say how many there were."""
+        ending = [each for each in self.all() if organization in (None, each.terms.organization)]
+        return sum(self.close(grant.id, reason) for grant in ending)
 
     def sweep(self) -> None:
         """End the grants whose time is over or whose process has gone."""

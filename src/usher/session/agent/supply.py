@@ -34,7 +34,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """Keys, and what the profile means now: `identity` changes when it leads elsewhere."""
+    """Keys, and what the profile means now: `identity` changes when it leads elsewhere.
+
+    `organization` is whose portal the way starts at, empty where it starts elsewhere.
+    """
 
     credentials: Credentials
     identity: str
@@ -43,6 +46,7 @@ class Supplied:
     role: str
     endpoint_url: str | None = None
     role_arn: str | None = None
+    organization: str = ""
 
 
 OpenProfile = Callable[[Wanted, float], Supplied]
