@@ -82,7 +82,8 @@ class SideBySide:
             ]
             self._wait(pool, lambda: all(each.done() for each in work))
             for each in work:
-                each.result()
+                if not each.cancelled():  # what was never begun, because everything was to end
+                    each.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             signal.signal(signal.SIGTERM, before)

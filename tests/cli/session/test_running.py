@@ -101,6 +101,17 @@ def test_being_ended_ends_every_command(synced):
     assert process.returncode in {130, 128 + signal.SIGTERM}
 
 
+def test_what_was_not_begun_when_all_was_ended_is_named(synced):
+    code = "import time; print('up', flush=True); time.sleep(60)"
+    process = synced.start("exec", "--jobs", "1", STAGING, PRODUCTION, *python(code))
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, words = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert f"failed: {PRODUCTION} (not started)" in words
+    assert "Traceback" not in words
+
+
 def test_the_second_interrupt_kills_what_ignores_the_first(synced):
     code = "import signal, time; signal.signal(2, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     process = synced.start("exec", STAGING, PRODUCTION, *python(code))
