@@ -63,6 +63,27 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return ExitCode.FAILED
+    except OSError as error:
+        return _report_system_error(error)
+
+
+def _report_system_error(error: OSError) -> ExitCode:
+    """What the operating system refused where nobody could say more about it: a full disk, a lost file."""
+    import os
+
+    from usher.cli.context import read_context
+    from usher.cli.result import report_error
+    from usher.core.printable import printable
+
+    try:
+        sys.stdout.flush()
+    except OSError:  # it was the result that could not be written: do not try again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    where = f"{printable(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+    known = UsherError(
+        f"{where}{error.strerror or error}", hint="check space, owner and mode" if where else ""
+    )
+    return report_error(known, read_context().terminal)
 
 
 def _own_arguments(arguments: Sequence[str]) -> Sequence[str]:
