@@ -8,7 +8,9 @@ import sys
 def main() -> int:
     """Run `usher` with the process's arguments and return its exit code."""
     if None in {sys.stdin, sys.stdout, sys.stderr}:
-        _fill_closed()
+        from usher.fastpath import streams
+
+        streams.fill_closed()
     arguments = sys.argv[1:]
     if _served_at_once(arguments):
         return 0
@@ -33,18 +35,3 @@ def _served_at_once(arguments: list[str]) -> bool:
 
             return complete.serve(words)
     return False
-
-
-def _fill_closed() -> None:
-    """Open what the caller has closed: a file of secrets that became descriptor 2 would get our words."""
-    import os
-
-    opened = os.open(os.devnull, os.O_RDWR)  # always the lowest number that is free
-    while opened <= 2:
-        os.set_inheritable(opened, True)
-        opened = os.open(os.devnull, os.O_RDWR)
-    os.close(opened)
-    sys.stdin, sys.stdout, sys.stderr = (
-        given or open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 -- for as long as we run
-        for number, (given, mode) in enumerate([(sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w")])
-    )

@@ -55,8 +55,8 @@ def test_names_are_listed_sorted_and_exactly(vault):
     assert all(vault.read(name) == name.encode() for name in names)
 
 
-@pytest.mark.parametrize("name", ["", "x" * 241, "/" * 81])
-def test_names_that_are_empty_or_too_long_are_refused(vault, name):
+@pytest.mark.parametrize("name", ["", "x" * 241, "/" * 81, "caf\udce9"])
+def test_names_that_are_empty_too_long_or_not_utf8_are_refused(vault, name):
     for act in (vault.read, vault.delete, lambda n: vault.write(n, b"")):
         with pytest.raises(UsageError):
             act(name)

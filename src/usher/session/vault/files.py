@@ -22,7 +22,10 @@ def file_name(name: str) -> str:
     """The file name of record `name`: percent-encoded, so that any text is one safe path component."""
     from urllib.parse import quote  # not for those who only read: it brings ipaddress
 
-    encoded = quote(name, safe="")
+    try:
+        encoded = quote(name, safe="")
+    except UnicodeEncodeError:
+        raise UsageError(f"{name[:40]!r} cannot name a stored record: it is not UTF-8") from None
     if not name or len(encoded) > LONGEST_NAME_BYTES:
         raise UsageError(f"{name[:40]!r} cannot name a stored record: it is empty or too long")
     return encoded + _SUFFIX
