@@ -400,7 +400,9 @@ def test_how_long_keys_in_the_environment_last(home, monkeypatch, capsys):
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
         monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", moment)
         assert shown(monkeypatch, capsys) == words
-    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "soon")
+    for odd in ("soon", "²-²-²T²:²:²Z", "9" * 5_000 + "-1-1T1:1:1Z"):
+        monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", odd)
+        assert segment.time_left(os.environ, "p") == ""
     assert shown(monkeypatch, capsys) == "plain"
 
 

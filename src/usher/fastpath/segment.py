@@ -193,7 +193,7 @@ def _ready_expiry(environ: "Mapping[str, str]", profile: str) -> "float | None":
 def _moment(text: str) -> "float | None":
     """Seconds since the epoch of `2026-11-24T13:00:00Z`; the calendar's libraries would cost too much."""
     parts = text.removesuffix("Z").replace("T", "-").replace(":", "-").split("-")
-    if len(parts) != 6 or not all(part.isdigit() for part in parts):
+    if len(parts) != 6 or not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
         return None
     year, month, day, hour, minute, second = map(int, parts)
     year -= month <= 2

@@ -60,9 +60,9 @@ class SealedVault:
         """Seal and replace the record."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        nonce = self._random(_NONCE_BYTES)
+        place, nonce = self._folder / file_name(name), self._random(_NONCE_BYTES)
         sealed = AESGCM(self._key()).encrypt(nonce, content, _bound_to(name))
-        write_private(self._folder / file_name(name), MAGIC + nonce + sealed)
+        write_private(place, MAGIC + nonce + sealed)
 
     def delete(self, name: str) -> None:
         """Remove the record's file if it is there."""
