@@ -51,6 +51,20 @@ def look_for(context: Context, profile: str | IndexEntry | OpenedProfile) -> Loo
     return look_of(rules, _seen(context, profile.name, profile.account_id))
 
 
+def look_of_role(context: Context, organization: str, account: AccountId, permission_set: str) -> Look:
+    """The look of a role session that is at hand, whatever profile opened it."""
+    rules = look_rules(load_settings(context.config_dir))
+    there = account_entry(context, account, permission_set)
+    known = seen_entry(there) if there else Seen(f"{account}/{permission_set}", account)
+    return look_of(rules, replace(known, organization=organization, permission_set=permission_set))
+
+
+def account_entry(context: Context, account: AccountId, permission_set: str) -> IndexEntry | None:
+    """What the index tells of an account, by this way into it or else by any other."""
+    ways = [entry for entry in read_index(context.cache_dir) if entry.account_id == account]
+    return next((way for way in ways if way.permission_set == permission_set), next(iter(ways), None))
+
+
 def confirm_entry(context: Context, name: str, look: Look, *, yes: bool) -> None:
     """Ask before `name` is entered, if its look wants that; `yes` is the command's --yes.
 

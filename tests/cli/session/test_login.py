@@ -156,12 +156,15 @@ def test_interrupting_a_login_exits_130(home, portal):
 
 def test_status_shows_both_clocks_and_where_secrets_are(synced):
     synced.ok("credentials", "mkdev-staging/ReadOnlyAccess")
+    settings = synced.folder / ".config" / "usher" / "settings.toml"
+    settings.write_text('[[protect]]\naccounts = "stag*"\nlabel = "STAGING"\n')
     words = synced.ok("status")
     assert "59m left, then refreshed" in words
-    assert "role session    222222222222 ReadOnlyAccess: 59m left" in words
+    assert "role session    staging (222222222222) ReadOnlyAccess: 59m left  [STAGING]" in words
     assert "their key in vault.key.age" in words
     [organization] = json.loads(synced.ok("status", "--json"))["organizations"]
     assert organization["roles"][0]["permission_set"] == "ReadOnlyAccess"
+    assert organization["roles"][0]["account_name"] == "staging"
 
 
 def test_status_of_nobody_exits_3(home):

@@ -13,13 +13,16 @@ import argparse
 import json
 
 from usher.cli.context import Context
+from usher.cli.looks import account_entry, badge, look_of_role
 from usher.cli.needs import add_needs, binding_of
+from usher.cli.terminal import printable
 from usher.cli.text.status import OrganizationState, RoleState, status_document, status_text
 from usher.cli.text.vault import vault_document, vault_words
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.core.errors import ExitCode
 from usher.session.clocks import outlives
 from usher.session.organizations import PortalOrganization, choose_organization
+from usher.session.portal import RoleCredentials
 from usher.session.records import read_role, read_session, stored_roles
 from usher.session.settings import Settings, load_settings
 from usher.session.vault.contract import UnreadableRecordError
@@ -80,7 +83,16 @@ def _roles(rooms: SessionRooms, organization: PortalOrganization) -> list[RoleSt
     stored = stored_roles(rooms.vault, organization.name)
     found = (read_role(rooms.vault, organization.name, *role) for role in stored)
     return [
-        RoleState(role.account_id, role.permission_set, role.expires_at)
+        _role(rooms.context, organization, role)
         for role in found
         if role is not None and role.expires_at > rooms.clock()
     ]
+
+
+def _role(context: Context, organization: PortalOrganization, role: RoleCredentials) -> RoleState:
+    look = look_of_role(context, organization.name, role.account_id, role.permission_set)
+    plain = f"[{printable(look.label)}]" if look.label else ""
+    mark = badge(context.terminal, look) if context.terminal.colours_results else plain
+    there = account_entry(context, role.account_id, role.permission_set)
+    name = there.account_name if there else ""
+    return RoleState(role.account_id, role.permission_set, role.expires_at, name, mark)

@@ -13,11 +13,16 @@ from usher.session.clocks import Binding, Clock
 
 @dataclass(frozen=True, slots=True)
 class RoleState:
-    """A cached role session; `expires_at` in seconds since the epoch."""
+    """A cached role session; `expires_at` in seconds since the epoch.
+
+    `account_name` is empty where it is not known; `mark` is the label of a protected account, as shown.
+    """
 
     account_id: str
     permission_set: str
     expires_at: float
+    account_name: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,14 @@ def _clocks(state: OrganizationState, now: float) -> list[str]:
 
 def _roles(state: OrganizationState, now: float) -> list[str]:
     return [
-        f"  role session    {role.account_id} {printable(role.permission_set)}: "
-        f"{remaining(role.expires_at, now)} left"
+        f"  role session    {_account_words(role)} {printable(role.permission_set)}: "
+        f"{remaining(role.expires_at, now)} left{f'  {role.mark}' if role.mark else ''}"
         for role in state.roles
     ]
+
+
+def _account_words(role: RoleState) -> str:
+    return f"{printable(role.account_name)} ({role.account_id})" if role.account_name else role.account_id
 
 
 def _portal_words(state: OrganizationState, binding: Binding, now: float) -> str:
@@ -179,6 +188,7 @@ def _document(state: OrganizationState) -> dict[str, object]:
         "roles": [
             {
                 "account_id": role.account_id,
+                "account_name": role.account_name,
                 "permission_set": role.permission_set,
                 "expires_at": iso_time(role.expires_at),
             }
