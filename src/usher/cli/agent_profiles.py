@@ -52,6 +52,10 @@ class AgentProfiles:
             organization,
         )
 
+    def lock(self) -> None:
+        """Lose the vaults' keys that are in mind: the person has locked the vault."""
+        self._rooms = {}
+
     def token_folder(self) -> Path | None:
         """This agent's own folder for tokens, in memory and empty; None where this machine has none.
 
@@ -93,7 +97,7 @@ class AgentProfiles:
             try:
                 return rooms, open_profile(rooms, wanted.profile)
             except UnreadableRecordError:
-                del self._rooms[place]  # sealed with a key of its own since: find it again
+                self._rooms.pop(place, None)  # sealed with a key of its own since: find it again
         rooms = self._rooms[place] = open_session_rooms(self._context_of(wanted))
         return rooms, open_profile(replace(rooms, keys_margin=margin), wanted.profile)
 

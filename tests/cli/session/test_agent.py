@@ -133,6 +133,20 @@ def test_a_grant_is_void_when_its_profile_leads_elsewhere(agent):
         agent.config.write_text(before)
 
 
+def test_a_locked_vault_is_locked_for_the_agent_too(agent):
+    grant, identity = granted(agent), Path(agent.environ["USHER_VAULT_IDENTITY"])
+    fetch(grant)
+    kept = identity.read_text()
+    identity.unlink()
+    try:
+        assert fetch(grant)["AccountId"] == "222222222222", "the agent has the key in its memory"
+        agent.run("vault", "lock")
+        assert refused(grant)[0] == 403
+    finally:
+        identity.write_text(kept)
+    assert fetch(grant)["AccountId"] == "222222222222"
+
+
 def test_the_shells_form_sets_what_an_sdk_needs_in_a_real_shell(agent):
     code = f'eval "$({shlex.join(agent.usher)} agent grant {STAGING} 2>/dev/null)"; exec "$@"'
     environ = {**agent.environ, "AWS_PROFILE": "other", "AWS_ACCESS_KEY_ID": "AKIA"}

@@ -222,6 +222,7 @@ def _run(options: argparse.Namespace, context: Context) -> ExitCode:
     around = Surroundings(time.time, machine.user_id(), profiles.token_folder(), profiles.renew_ready)
     desk = Desk(CredentialSupply(profiles.open, time.time), around, Audit(time.time, aloud))
     agent = Agent(agent_place(context), policy, time.time, held=desk.held, each_second=desk.sweep)
+    agent.holdings.on_forget = profiles.lock
     agent.operations.also(desk.operations())
     agent.tell("serving", desk.told)
     agent.tell("memory", lambda: {name: getattr(guard, name) for name in guard.__slots__})

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from usher.session.vault.memory import MemoryVault
 
 
 class Holdings:
-    """Records and keys by name. Several threads may use it at once."""
+    """Records and keys by name. Several threads may use it at once.
+
+    `on_forget` is called when a key was let go: whoever else has it in mind must lose it too.
+    """
 
     def __init__(self) -> None:
+        self.on_forget: Callable[[], None] = lambda: None
         self.records = MemoryVault()
         self._keys: dict[str, bytes] = {}
         self._guard = threading.Lock()
@@ -28,6 +33,7 @@ class Holdings:
         """Let a key go; one that is not there is fine."""
         with self._guard:
             self._keys.pop(name, None)
+        self.on_forget()
 
     def names_of_records(self) -> list[str]:
         """The records' names, sorted."""
