@@ -5,6 +5,8 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from usher.core.errors import ExitCode
 from usher.session.errors import NotSignedInError, OidcError, PortalUnavailableError, SessionEndedError
 from usher.session.keeper import SessionKeeper
+from usher.session.locks import session_lock
 from usher.session.login import login_with_device
 from usher.session.oidc import Tokens
 from usher.session.records import read_session, session_name, write_session
@@ -177,6 +180,25 @@ def test_logout_ends_the_session_on_the_server_and_removes_every_secret(signed_i
     assert signed_in.keeper.logout() is None
     assert portal.access_tokens == {}
     assert signed_in.vault.names() == ["session/other"]
+
+
+def test_logout_takes_what_another_process_was_about_to_keep(signed_in, portal):
+    keeping = threading.Event()
+
+    def keep() -> None:
+        with session_lock(signed_in.keeper.locks, "mkdev"):
+            keeping.set()
+            give_up = time.monotonic() + 0.5
+            while signed_in.vault.read("session/mkdev") is not None and time.monotonic() < give_up:
+                time.sleep(0.01)
+            signed_in.vault.write("role/mkdev/222222222222/ReadOnlyAccess", b"kept too late")
+
+    other = threading.Thread(target=keep)
+    other.start()
+    assert keeping.wait(10)
+    assert signed_in.keeper.logout() is None
+    other.join()
+    assert signed_in.vault.names() == []
 
 
 def test_logout_works_here_when_the_server_is_away_and_says_so(signed_in, portal):

@@ -116,14 +116,18 @@ class SessionKeeper:
                 write_role(self.vault, self.organization.name, role)
 
     def forget(self) -> None:
-        """Remove the organization's session, registrations and role credentials from the vault."""
+        """Remove the organization's session, registrations and role credentials from the vault.
+
+        Who refreshes or keeps keys in this moment is waited for: what it writes goes too.
+        """
         name = self.organization.name
-        self._unshare()
-        self.vault.delete(session_name(name))
-        forget_roles(self.vault, name)
-        for record in self.vault.names():
-            if record.startswith(f"client/{name}/"):
-                self.vault.delete(record)
+        with session_lock(self.locks, name):
+            self._unshare()
+            self.vault.delete(session_name(name))
+            forget_roles(self.vault, name)
+            for record in self.vault.names():
+                if record.startswith(f"client/{name}/"):
+                    self.vault.delete(record)
 
     def _end_on_server(self) -> None:
         """The server takes only a token that holds, so an old one is refreshed to end its session."""
