@@ -1,6 +1,7 @@
 """Git against real repositories, most of them hostile: nothing runs, leaves its place or is endless."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -403,6 +404,23 @@ def test_pgp_counts_by_the_given_key_alone_whatever_the_persons_keyring_trusts(
     with pytest.raises(RegistryError, match="not signed by"):
         git.verify(fetched, key("ssh")[1])
     with pytest.raises(RegistryError, match="cannot be read"):
+        git.verify(fetched, "-----BEGIN PGP PUBLIC KEY BLOCK-----\nnothing\n")
+
+
+@pytest.mark.parametrize(("gpg", "words"), [(None, "gpg cannot be run"), ("exec sleep 60", "did not read")])
+def test_a_gpg_that_is_not_there_or_hangs_is_said(repository, opened, tmp_path, monkeypatch, gpg, words):
+    repository.commit(a__txt="x")
+    git = opened(repository)
+    fetched = git.fetch("")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "sleep").symlink_to(shutil.which("sleep"))
+    if gpg is not None:
+        (programs / "gpg").write_text(f"#!/bin/sh\n{gpg}\n")
+        (programs / "gpg").chmod(0o700)
+    git._environ["PATH"] = str(programs)
+    monkeypatch.setattr("usher.profiles.git.LONGEST_SECONDS", 0.2)
+    with pytest.raises(RegistryError, match=words):
         git.verify(fetched, "-----BEGIN PGP PUBLIC KEY BLOCK-----\nnothing\n")
 
 

@@ -163,15 +163,7 @@ class Git:
                 home = Path(place)
                 home.chmod(0o700)
                 environ = {"GNUPGHOME": place}
-                imported = subprocess.run(
-                    ["gpg", "--batch", "--quiet", "--no-autostart", "--import"],
-                    input=signers.encode(),
-                    env={**self._environ, **environ},
-                    capture_output=True,
-                    timeout=LONGEST_SECONDS,
-                    check=False,
-                )
-                if imported.returncode:
+                if not _imports(signers.encode(), {**self._environ, **environ}):
                     raise RegistryError("the signers' PGP key cannot be read")
                 yield ["-c", f"gpg.ssh.program={never}", "-c", f"gpg.x509.program={never}"], environ
                 return
@@ -335,6 +327,22 @@ def allowed_signers(signers: str) -> str:
             hint="ssh public keys, allowed_signers or a PGP public key block",
         )
     return "\n".join(found) + "\n"
+
+
+def _imports(keys: bytes, environ: Mapping[str, str]) -> bool:
+    """Whether gpg takes `keys` into the key ring of `environ`. Raises RegistryError without gpg."""
+    command = ["gpg", "--batch", "--quiet", "--no-autostart", "--import"]
+    try:
+        done = subprocess.run(
+            command, input=keys, env=environ, capture_output=True, timeout=LONGEST_SECONDS, check=False
+        )
+    except OSError as error:
+        raise RegistryError(
+            f"the signers' key is a PGP key, and gpg cannot be run: {error.strerror}", hint="install gpg"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise RegistryError(f"gpg did not read the signers' key within {LONGEST_SECONDS:.0f} s") from None
+    return done.returncode == 0
 
 
 def _size(folder: Path) -> int:
