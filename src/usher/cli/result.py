@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from usher.cli.terminal import Terminal
+from usher.cli.terminal import Terminal, printable
 from usher.core.errors import ExitCode, UsherError
 
 
@@ -13,7 +13,12 @@ def report_error(error: UsherError, terminal: Terminal, *, as_json: bool = False
     if as_json:
         document = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
         terminal.result(json.dumps(document))
-    terminal.say(terminal.style("error", "error: ") + error.message)
+    terminal.say(terminal.style("error", "error: ") + "\n".join(_safe_lines(error.message)))
     if error.hint:
-        terminal.say(terminal.style("dim", "       " + error.hint.replace("\n", "\n       ")))
+        terminal.say(terminal.style("dim", "       " + "\n       ".join(_safe_lines(error.hint))))
     return error.exit_code
+
+
+def _safe_lines(text: str) -> list[str]:
+    """Errors quote files, servers and programs; none of them may speak to the terminal."""
+    return [printable(line) for line in text.split("\n")]
