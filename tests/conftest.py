@@ -70,6 +70,12 @@ def _nu() -> Path | None:
     return program if program.exists() else None
 
 
+def _sshd() -> Path | None:
+    """With what gives it a network of its own, which only root may do. People's PATH lacks /usr/sbin."""
+    found, tool = (shutil.which(each, path="/usr/sbin:/usr/bin:/sbin:/bin") for each in ("sshd", "ip"))
+    return Path(found) if found and tool and os.geteuid() == 0 else None
+
+
 def find_terraform_mirror() -> Path | None:
     """The filesystem mirror that holds the hashicorp/aws provider: TF_PLUGIN_MIRROR or a usual place."""
     named = os.environ.get("TF_PLUGIN_MIRROR")
@@ -96,6 +102,7 @@ CLIENT_PROGRAMS = {
     "signing": Client(_all_on_path("ssh-keygen", "gpg"), _APT.format("openssh-client gnupg")),
     "dash": Client(_on_path("dash"), _APT.format("dash")),
     "elvish": Client(_on_path("elvish"), _APT.format("elvish")),
+    "firefox": Client(_on_path("firefox", "firefox-esr"), _APT.format("firefox-esr")),
     "fish": Client(_on_path("fish"), _APT.format("fish")),
     "nu": Client(_nu, _APT.format("nodejs npm") + " && make clients"),
     # Debian and the package registries of CI do not have PowerShell.
@@ -108,6 +115,7 @@ CLIENT_PROGRAMS = {
         "put terraform on the PATH and name a filesystem mirror with hashicorp/aws 5.x in TF_PLUGIN_MIRROR",
         required_by_ci=False,
     ),
+    "sshd": Client(_sshd, _APT.format("openssh-server iproute2") + ", and run as root"),
     "tmux": Client(_on_path("tmux"), _APT.format("tmux")),
     "xmlsec1": Client(_on_path("xmlsec1"), _APT.format("xmlsec1")),
     "zsh": Client(_on_path("zsh"), _APT.format("zsh")),

@@ -5,11 +5,14 @@ set -euo pipefail
 
 declare -A package_of=(
     [chromium]=chromium   # the browser half of every sign-in
+    [firefox-esr]=firefox-esr   # the other family of browsers, with profiles of its own kind
     [xmlsec1]=xmlsec1     # an XML signature check that is not ours
     [gnome-keyring-daemon]=gnome-keyring   # a real OS key ring, headless
     [dbus-daemon]=dbus-daemon
     [ssh-keygen]=openssh-client   # what signs commits of shared profiles
     [gpg]=gnupg
+    [sshd]=openssh-server # a far machine to sign in on, and the network it is in
+    [ip]=iproute2
     [tmux]=tmux           # a terminal whose screen can be read
     [zsh]=zsh             # shells that people's commands are quoted for
     [fish]=fish
@@ -19,7 +22,12 @@ declare -A package_of=(
     [npm]=npm
 )
 
-missing=()
+# Where services are started when they are installed, no sshd is put up behind anybody's back.
+[ ! -d /run/systemd/system ] || unset 'package_of[sshd]'
+PATH=$PATH:/usr/sbin:/sbin
+! command -v firefox >/dev/null || unset 'package_of[firefox-esr]'
+
+missing=() known=()
 for command in "${!package_of[@]}"; do
     command -v "$command" >/dev/null || missing+=("${package_of[$command]}")
 done
@@ -37,4 +45,7 @@ fi
 echo "installing for the tests: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update
-apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null </dev/null
+for package in "${missing[@]}"; do
+    apt-cache show "$package" >/dev/null 2>&1 && known+=("$package") || echo "not in this distribution: $package" >&2
+done
+apt-get -qq install -y --no-install-recommends "${known[@]}" >/dev/null </dev/null
