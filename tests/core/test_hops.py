@@ -82,6 +82,7 @@ def test_a_way_knows_whether_one_file_says_it_all():
     )
     of_environment = replace(OPEN, place=KeyPlace.ENVIRONMENT)
     assert not Chain("p", (link(of_environment, "config"),)).rests_on("config")
+    assert not Chain("p", (link(ProcessHop("program"), "config"),)).rests_on("config")
 
 
 def test_keys_in_the_vault_are_not_at_hand():

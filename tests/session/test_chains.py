@@ -511,6 +511,19 @@ def test_a_programs_keys_are_kept_while_they_hold(world, tmp_path):
     assert (keys.account_id, runs(tmp_path)) == ("555555555555", 1)
 
 
+def test_a_programs_keys_serve_only_where_it_would_be_asked_for_the_same(world, tmp_path):
+    """`aws configure export-credentials --profile base` means another account in another AWS config."""
+    way = Link(ProcessHop(answering(tmp_path, Expiration="2099-01-01T00:00:00Z")), "p")
+    at_home = world.ports.processes
+    elsewhere = replace(at_home, environ={**at_home.environ, "AWS_CONFIG_FILE": "/customer/config"})
+    for processes, count in ((at_home, 1), (at_home, 1), (elsewhere, 2), (elsewhere, 2), (at_home, 2)):
+        world.ports = replace(world.ports, processes=processes)
+        world.keys(way)
+        assert runs(tmp_path) == count
+    more = {"AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "TERM": "dumb"}
+    assert replace(at_home, environ={**at_home.environ, **more}).surroundings() == at_home.surroundings()
+
+
 def test_a_programs_keys_without_an_end_are_asked_for_each_time(world, tmp_path):
     link = Link(ProcessHop(answering(tmp_path, SessionToken=None), "666666666666"), "p")
     walker = world.walker(link)

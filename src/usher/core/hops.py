@@ -213,11 +213,12 @@ class Chain:
                 return ""
 
     def rests_on(self, file: str) -> bool:
-        """Whether `file` alone says what the keys are: no environment and no other file has a word in it."""
+        """Whether `file` alone says what the keys are: no environment, program or other file has a word."""
         return all(
             setting.place.file == file for link in self.links for setting in link.settings
         ) and not any(
-            isinstance(link.hop, StaticKeysHop) and link.hop.place is KeyPlace.ENVIRONMENT
+            isinstance(link.hop, ProcessHop)
+            or (isinstance(link.hop, StaticKeysHop) and link.hop.place is KeyPlace.ENVIRONMENT)
             for link in self.links
         )
 

@@ -314,6 +314,8 @@ class ChainWalker:
                 return f"key {read_keys(self._ports.vault, hop.name).access_key_id}"
             case StaticKeysHop():
                 return f"key {hop.open_keys.access_key_id}"
+            case ProcessHop():
+                return f"process {self._ports.processes.surroundings()}"
             case _:
                 return ""
 

@@ -24,6 +24,7 @@ from usher.core.credentials import Credentials
 from usher.core.errors import UsageError, UsherError
 from usher.core.ids import AccountId, account_id
 from usher.core.secrets import Secret
+from usher.fastpath.ready import ENVIRONMENT
 
 PROCESS_SECONDS = 90.0
 LARGEST_ANSWER_BYTES = 65_536
@@ -39,6 +40,11 @@ class ProcessRunner:
     environ: Mapping[str, str]
     clock: Callable[[], float]
     seconds: float = PROCESS_SECONDS
+
+    def surroundings(self) -> str:
+        """What the same command's keys may depend on: which AWS files and which profile it is given."""
+        named = {name: value for name, value in self.environ.items() if _says_which_keys(name)}
+        return json.dumps(named, sort_keys=True)
 
     def keys(self, command: str, profile: str, owner: AccountId | None = None) -> Credentials:
         """The keys that `command` prints for `profile`. Raises UsageError or UsherError."""
@@ -138,6 +144,12 @@ class _Reader(threading.Thread):
         if len(self._answer) > LARGEST_ANSWER_BYTES:
             raise UsherError(f"{what} printed more than {LARGEST_ANSWER_BYTES:,} bytes")
         return self._answer
+
+
+def _says_which_keys(variable: str) -> bool:
+    if variable in {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}:
+        return False  # the key's id says as much
+    return variable in ENVIRONMENT or variable.startswith("AWS_")
 
 
 def _credentials(answer: bytes, what: str, now: float, owner: AccountId | None) -> Credentials:
