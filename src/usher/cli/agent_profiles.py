@@ -13,7 +13,7 @@ from usher.cli.terminal import Terminal
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.cli.wire_agent import agent_place
 from usher.core.errors import UsherError
-from usher.core.hops import RoleHop, WebIdentityHop, way_key
+from usher.core.hops import RoleHop, StaticKeysHop, WebIdentityHop, way_key
 from usher.session.agent.supply import LEAD_SECONDS, Supplied, Wanted
 from usher.session.organizations import load_organizations
 from usher.session.ready_record import NOT_SERVED_SECONDS, UsedRecord, environment_of
@@ -43,7 +43,7 @@ class AgentProfiles:
         organization = opened.organization.name if opened.organization is not None else ""
         return Supplied(
             opened.credentials,
-            way_key(tuple(link.hop for link in opened.chain.links), organization),
+            way_key(tuple(link.hop for link in opened.chain.links), _root(opened)),
             opened.region,
             opened.account_id,
             opened.role,
@@ -114,6 +114,17 @@ def _margin(record: UsedRecord) -> float:
     """Half of the record's life at most, and early enough that the hot path never misses it."""
     half = (record.expires_at - record.written_at) / 2
     return min(LEAD_SECONDS, max(half, NOT_SERVED_SECONDS + _TO_RENEW_SECONDS))
+
+
+def _root(opened: OpenedProfile) -> str:
+    """Whose keys the way begins with, as far as its hops do not say."""
+    first = opened.chain.links[0].hop
+    if opened.organization is not None:
+        return f"portal {opened.organization.portal_url} {opened.organization.start_url}"
+    if not isinstance(first, StaticKeysHop):
+        return ""
+    named = first.name if first.keys is None else first.keys.access_key_id
+    return f"keys {first.place} {named} {opened.account_id or ''}"
 
 
 def _role_arn(opened: OpenedProfile) -> str | None:

@@ -133,6 +133,18 @@ def test_a_grant_is_void_when_its_profile_leads_elsewhere(agent):
         agent.config.write_text(before)
 
 
+def test_a_grant_is_void_when_its_plain_keys_are_anothers(agent, tmp_path):
+    agent.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(tmp_path / "credentials")
+    try:
+        (tmp_path / "credentials").write_text("[u]\naws_access_key_id=AKIAONE\naws_secret_access_key=s\n")
+        grant = granted(agent, "u")
+        assert fetch(grant)["AccessKeyId"] == "AKIAONE"
+        (tmp_path / "credentials").write_text("[u]\naws_access_key_id=AKIATWO\naws_secret_access_key=s\n")
+        assert "means something else" in refused(grant)[1]["message"]
+    finally:
+        del agent.environ["AWS_SHARED_CREDENTIALS_FILE"]
+
+
 def test_a_locked_vault_is_locked_for_the_agent_too(agent):
     grant, identity = granted(agent), Path(agent.environ["USHER_VAULT_IDENTITY"])
     fetch(grant)
