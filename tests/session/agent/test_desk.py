@@ -232,8 +232,15 @@ def test_where_there_is_no_memory_file_system_no_token_file_is_written(source, c
 
 def test_in_the_background_keys_and_ready_records_are_renewed(source, clock, token_folder, monkeypatch):
     monkeypatch.setattr(desks, "RENEW_EVERY_SECONDS", 0.01)
-    counts, asked = iter([0, 2]), threading.Event()
-    around = Surroundings(clock, os.getuid(), token_folder, lambda: next(counts, 0))
+    answers, asked = iter([FileNotFoundError("the runtime folder went away"), 2]), threading.Event()
+
+    def renew_ready():
+        answer = next(answers, 0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    around = Surroundings(clock, os.getuid(), token_folder, renew_ready)
     desk = Desk(CredentialSupply(source.open, clock), around, Audit(clock))
     desk.operations()["credentials"]({"profile": "a"}, Peer(os.getuid()))
     clock.offset += 3000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,9 +87,10 @@ class Desk:
             while not self._ended.is_set():
                 self._due.wait(RENEW_EVERY_SECONDS)
                 self._due.clear()
-                self._supply.renew_due()
-                if self._around.renew_ready():
-                    asked()
+                with contextlib.suppress(OSError):  # a place that goes away meanwhile: there is a next time
+                    self._supply.renew_due()
+                    if self._around.renew_ready():
+                        asked()
 
         threading.Thread(target=renew, daemon=True).start()
 
