@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -309,17 +310,19 @@ def test_plain_keys_move_into_the_vault_and_leave_nothing_behind(home, cloud, an
 
 
 def test_keys_of_the_console_move_into_the_vault_too(home, cloud, ana, tmp_path):
-    file = tmp_path / "accessKeys.csv"
+    file = tmp_path / "access keys.csv"
     keys = f"{ana.first.access_key_id},{ana.first.secret_access_key}"
     file.write_text(f"\ufeffAccess key ID,Secret access key\n{keys}\n")
     endpoint = {"AWS_ENDPOINT_URL": cloud.url}
-    home.ok("keys", "import", "--from-csv", str(file), "--keep-plain", **endpoint)
-    home.ok("keys", "import", "--from-csv", str(file), "--yes", **endpoint)
+    options = ["--from-csv", str(file), "--name", "console", "--keep-plain"]
+    kept = home.run("keys", "import", *options, **endpoint)
+    told = kept.stderr.partition("; 'usher ")[2].partition("' removes them")[0]
+    home.ok(*shlex.split(told), **endpoint)
     assert not file.exists()
     nobody = home.run("keys", "list", "--check", AWS_ENDPOINT_URL="http://127.0.0.1:1")
     assert (nobody.returncode, "accepted" in nobody.stdout) == (0, False)
     assert "cannot be reached" in nobody.stderr
-    assert json.loads(home.ok("credentials", ana.name))["SecretAccessKey"] == ana.first.secret_access_key
+    assert json.loads(home.ok("credentials", "console"))["SecretAccessKey"] == ana.first.secret_access_key
 
 
 def test_rotated_keys_serve_at_once_and_the_old_ones_are_gone(home, cloud, ana):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -87,9 +88,9 @@ def _where(plain: PlainKeys) -> str:
 
 
 def _again(options: argparse.Namespace) -> str:
-    return (
-        f"--from-csv {options.from_csv}" if options.from_csv else f"--profile {options.profile or 'default'}"
-    )
+    source = ["--from-csv", options.from_csv] if options.from_csv else []
+    profile = [] if source else ["--profile", options.profile or "default"]
+    return shlex.join([*source, *profile, *(["--name", options.name] if options.name else [])])
 
 
 def _agreed(options: argparse.Namespace, rooms: SessionRooms, question: str) -> bool:
