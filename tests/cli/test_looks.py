@@ -58,6 +58,23 @@ def opened(name, account):
     return SimpleNamespace(name=name, account_id=account)
 
 
+def test_a_profile_is_where_the_config_file_leads_whatever_the_index_remembers(machine):
+    rules = (
+        '[[protect]]\naccounts = "999999999999"\nlabel = "A"\n'
+        '[[protect]]\npermission_sets = "Root"\nlabel = "P"\n'
+    )
+    lines = "[profile mkdev-production/Admin]\nusher_account_id = {}\nusher_permission_set = {}\n[x]\n"
+    for account, permission_set, label in (
+        ("333333333333", "Admin", ""),
+        ("999999999999", "Admin", "A"),
+        ("333333333333", "Root", "P"),
+    ):
+        context = machine(rules, lines.format(account, permission_set))
+        assert look_for(context, "mkdev-production/Admin").label == label
+    named = machine(config=lines.format("333333333333", "Root"))
+    assert look_for(named, "mkdev-production/Admin").label == "PRODUCTION", "by its account's name"
+
+
 def test_a_rule_says_for_what_it_is_and_how_that_looks(tmp_path):
     (tmp_path / "settings.toml").write_text(
         '[[protect]]\nprofiles = ["a", "b"]\nunits = "Work"\ntags = {env = "prod"}\ncolour = "pink"\n'

@@ -16,7 +16,7 @@ from usher.core.errors import NoAccessError, UsherError
 from usher.core.ids import AccountId
 from usher.core.looks import PLAIN, Colour, Confirm, Look, LookRule, Seen, look_of
 from usher.profiles.index import IndexEntry, has_shared, read_index
-from usher.profiles.known import known_profiles
+from usher.profiles.known import as_configured, known_profiles
 from usher.session.settings import Settings, Table, load_settings
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _entry_of(context: Context, entries: Sequence[IndexEntry], name: str) -> Ind
     """The entry of that very name, in the index or the AWS files, else the one that it is short for."""
     for entry in entries:
         if entry.profile == name:
-            return entry
+            return as_configured(entry, context.aws_config_file, entries)
     known = known_profiles(context.cache_dir, context.aws_config_file, context.aws_credentials_file)
     for entry in known:
         if entry.profile == name:

@@ -38,6 +38,18 @@ def known_profiles(cache_dir: Path, config: Path, credentials: Path) -> list[Ind
     return found
 
 
+def as_configured(entry: IndexEntry, config: Path, entries: Iterable[IndexEntry]) -> IndexEntry:
+    """`entry` as its profile stands in the config file, which may lead elsewhere than when it was indexed."""
+    _, header, rest = ("\n" + read_config(config)).partition(f"\n[profile {entry.profile}]\n")
+    text = _MARKER.sub("", header + rest.partition("\n[")[0])
+    for section in read_sections(text, config):
+        found = _entry(section, {each.account_id: each for each in entries})
+        there = (found.account_id, found.permission_set)
+        if found.account_id and there != (entry.account_id, entry.permission_set):
+            return found._replace(colour=entry.colour)
+    return entry
+
+
 def _names_of_keys(credentials: Path) -> list[str]:
     text = read_config(credentials)
     return [section.name for section in read_sections(text, credentials)] if text else []
