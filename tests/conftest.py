@@ -70,6 +70,11 @@ def _nu() -> Path | None:
     return program if program.exists() else None
 
 
+def _firefox() -> Path | None:
+    """With a screen and a session bus: without them it hands no address to a window that is open."""
+    return _on_path("firefox", "firefox-esr")() if _all_on_path("Xvfb", "dbus-daemon")() else None
+
+
 def _sshd() -> Path | None:
     """With what gives it a network of its own, which only root may do. People's PATH lacks /usr/sbin."""
     found, tool = (shutil.which(each, path="/usr/sbin:/usr/bin:/sbin:/bin") for each in ("sshd", "ip"))
@@ -102,7 +107,7 @@ CLIENT_PROGRAMS = {
     "signing": Client(_all_on_path("ssh-keygen", "gpg"), _APT.format("openssh-client gnupg")),
     "dash": Client(_on_path("dash"), _APT.format("dash")),
     "elvish": Client(_on_path("elvish"), _APT.format("elvish")),
-    "firefox": Client(_on_path("firefox", "firefox-esr"), _APT.format("firefox-esr")),
+    "firefox": Client(_firefox, _APT.format("firefox-esr xvfb dbus-daemon")),
     "fish": Client(_on_path("fish"), _APT.format("fish")),
     "nu": Client(_nu, _APT.format("nodejs npm") + " && make clients"),
     # Debian and the package registries of CI do not have PowerShell.

@@ -2,7 +2,7 @@
 
 A browser set apart keeps its cookies in a folder of Usher's: what is signed in there is signed in
 nowhere else. Chromium takes such a folder as `--user-data-dir`, Firefox as `--profile`; both hand the
-address to a window that already has the folder open.
+address to a window that already has the folder open (Firefox on Linux asks for it on the session bus).
 """
 
 from __future__ import annotations

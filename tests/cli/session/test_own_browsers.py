@@ -1,12 +1,15 @@
-"""Each organization signs in with a browser of its own: proved with real Chromium and real cookies."""
+"""Each organization signs in with a browser of its own: with real Chromium, real Firefox and real cookies."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -81,6 +84,54 @@ def test_in_one_browser_the_second_organization_meets_the_first_ones_person(home
     program, _ = chromium
     assert login(home, portal, "mkdev", "--browser", program) is None
     assert login(home, portal, "customer-b", "--browser", program) is not None
+
+
+@pytest.fixture
+def firefox(home, find_client):
+    """Firefox on a desktop of the home's own: a screen and a session bus, through which the program asks
+    for the window that has its profile open. What the test gets ends the Firefox of one profile."""
+    find_client("firefox")
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    screen = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24"], **quiet)
+    bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"], **quiet)
+    home.environ["DISPLAY"] = f":{screen.stdout.readline().strip()}"
+    home.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
+    home.environ.pop("BROWSER")
+    browsers = home.folder / ".local/share/usher/browsers"
+
+    def end(folder, how):
+        lock = folder / "lock"
+        if lock.is_symlink():
+            os.killpg(int(re.search(r"[0-9]+$", str(lock.readlink()))[0]), how)
+
+    def close(name):
+        end(browsers / name, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while (browsers / name / "lock").is_symlink():
+            assert time.monotonic() < deadline, "Firefox does not end"
+            time.sleep(0.02)
+
+    yield close
+    for folder in browsers.glob("*"):
+        end(folder, signal.SIGKILL)
+    for each in (screen, bus):
+        each.kill()
+        each.communicate()
+
+
+@pytest.mark.once
+@pytest.mark.client("firefox")
+def test_two_organizations_in_firefoxes_of_their_own_never_share_a_sign_in(home, portal, firefox):
+    own = ("--browser", "firefox", "--browser-profile", "own")
+    assert login(home, portal, "mkdev", *own) is None
+    assert login(home, portal, "customer-b", *own) is None, "signed in as the other organization's person"
+    assert login(home, portal, "customer-b") == "who=person-2"  # its window is open and knows the person
+    folders = sorted((home.folder / ".local/share/usher/browsers").iterdir())
+    assert [folder.name for folder in folders] == ["customer-b-firefox", "mkdev-firefox"]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+    firefox("customer-b-firefox")
+    assert any(b"person-2" in file.read_bytes() for file in folders[0].glob("cookies.sqlite*"))
+    assert login(home, portal, "customer-b", "--fresh") is None, "the browser still knew the person"
 
 
 def saved(home, name):
