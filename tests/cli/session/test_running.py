@@ -185,8 +185,9 @@ def test_a_name_that_does_not_tell_where_it_leads_enters_nothing_protected(prote
     settings = protected.folder / ".config" / "usher" / "settings.toml"
     settings.write_text('[[protect]]\naccounts = ["333333333333"]\nconfirm = true\n')
     program = f'{sys.executable} -c "import sys; from usher._entry import main; sys.exit(main())"'
+    claimed = "[profile disguised]\nusher_account_id = 222222222222\n"
     config.write_text(
-        config.read_text() + f"[profile disguised]\ncredential_process = {program} credentials {PRODUCTION}\n"
+        config.read_text() + f"{claimed}credential_process = {program} credentials {PRODUCTION}\n"
     )
     assert protected.run("exec", "disguised", *python(ACCOUNT)).returncode == 4
     done = protected.run("exec", STAGING, "disguised", *python(ACCOUNT))
