@@ -155,7 +155,7 @@ def _says_which_keys(variable: str) -> bool:
 def _credentials(answer: bytes, what: str, now: float, owner: AccountId | None) -> Credentials:
     try:
         document = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise UsherError(f"{what} printed no JSON object", hint="run it by hand to see what it prints")
@@ -191,9 +191,9 @@ def _moment(text: object, what: str) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):  # also a moment that UTC has no year for
         raise UsherError(f"{what} printed an Expiration that is no time: {text!r}") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _chain(environ: Mapping[str, str]) -> list[str]:
