@@ -48,7 +48,7 @@ def test_credentials_are_traded_for_a_token_in_a_form_not_in_an_address():
     assert parse_qs(url.query) == {
         "Action": ["login"],
         "Issuer": ["https://mkdev.awsapps.com/start"],
-        "Destination": ["https://console.aws.amazon.com/console/home?region=eu-west-1"],
+        "Destination": ["https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1"],
         "SigninToken": ["a+b/c="],
     }
 
@@ -108,6 +108,8 @@ def test_destinations_on_the_console_are_accepted(destination):
         "//console.aws.amazon.com/",
         "/s3/home",
         "https://console.aws.amazon.com/\n",
+        "https://console.aws.amazon.com:8443/",
+        "https://evil.example%2f.console.aws.amazon.com/",
     ],
 )
 def test_destinations_elsewhere_are_refused(destination):

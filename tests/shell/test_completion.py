@@ -230,6 +230,9 @@ def test_every_command_and_option_of_the_parsers_is_in_the_table(machine):
         (["exec", "--"], "--each"),
         (["access", "pl"], "plan"),
         (["directory", "key", ""], "create"),
+        (["console", "--service", "lamb"], "lambda"),
+        (["console", "a", "--service=s3"], "--service=s3"),
+        (["console", "--region", "eu-west-"], "eu-west-3"),
     ]:
         assert name in [line.split("\t")[0] for line in complete.candidates(table, words, os.environ)]
     hidden = [

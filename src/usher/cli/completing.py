@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from usher.cli.context import Context
 from usher.cli.main import COMMANDS
 from usher.cli.parsing import command_parser
+from usher.console.services import service_names
 from usher.fastpath import complete
 from usher.session.vault.files import write_private
 
@@ -50,6 +51,7 @@ def make_table() -> str:
             continue
         lines += _lines(name, command_parser(name, module))
     lines += [("value", "REGION", region) for region in _regions()]
+    lines += [("value", "SERVICE", service) for service in service_names()]
     return "".join("\t".join(map(_one_line, line)) + "\n" for line in lines)
 
 

@@ -50,11 +50,7 @@ def follow(context: Context, picked: Picked) -> int:
         terminal.result("\n".join(picked.profiles))
         return ExitCode.DONE
     if picked.action is Action.COPY:
-        import base64
-
-        copied = base64.b64encode("\n".join(picked.profiles).encode()).decode()
-        # OSC 52: the terminal itself puts it in the clipboard, also over SSH.
-        terminal.screen.write(f"\x1b]52;c;{copied}\x07")
+        terminal.copy("\n".join(picked.profiles))
         terminal.say(f"Copied {', '.join(safe(name) for name in picked.profiles)}")
         return ExitCode.DONE
     from usher.cli.main import run_command

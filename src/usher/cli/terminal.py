@@ -100,6 +100,19 @@ class Terminal:
         self._err.write(f"\r\x1b[K{text}")
         self._err.flush()
 
+    def copy(self, text: str) -> bool:
+        """Ask the terminal to put `text` in the clipboard (OSC 52), also over SSH. False without a terminal.
+
+        Whether it did so no terminal tells.
+        """
+        if not self._err.isatty():
+            return False
+        import base64
+
+        self._err.write(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07")
+        self._err.flush()
+        return True
+
     def style(self, name: str, text: str) -> str:
         """`text` in a named style: one of the words above; a look's colour goes around its `badge`."""
         return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if self._colour else text

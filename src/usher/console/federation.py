@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from usher.console.hosts import console_host, is_console_host
 from usher.core.errors import UnavailableError, UsageError, UsherError
 from usher.core.partitions import Partition
 from usher.core.secrets import Secret
@@ -33,7 +34,7 @@ class ConsoleDoor:
 
     federation_url: str
     home_url: str
-    console_host: str
+    partition: Partition
     emulated_origin: str | None = None
 
 
@@ -50,11 +51,9 @@ def console_door(partition: Partition, region: str | None, aws_endpoint_url: str
     """The console of a partition, or of an emulated AWS at `aws_endpoint_url`."""
     if aws_endpoint_url is not None:
         base = aws_endpoint_url.rstrip("/")
-        return ConsoleDoor(f"{base}/federation", f"{base}/", urlsplit(base).hostname or "", _origin(base))
-    home = f"https://{partition.console_host}/console/home"
-    return ConsoleDoor(
-        partition.federation_url, f"{home}?region={region}" if region else home, partition.console_host
-    )
+        return ConsoleDoor(f"{base}/federation", f"{base}/", partition, _origin(base))
+    home = f"https://{console_host(partition, region)}/console/home"
+    return ConsoleDoor(partition.federation_url, f"{home}?region={region}" if region else home, partition)
 
 
 def check_destination(door: ConsoleDoor, destination: str) -> str:
@@ -63,15 +62,14 @@ def check_destination(door: ConsoleDoor, destination: str) -> str:
     Multi-session consoles live on subdomains of the console's host, so those are accepted.
     """
     parts = urlsplit(destination)
-    host = parts.hostname or ""
     plain = destination.isprintable() and "\\" not in destination and parts.username is None
     if door.emulated_origin is not None:
         accepted = _origin(destination) == door.emulated_origin
     else:
-        on_console = host == door.console_host or host.endswith("." + door.console_host)
-        accepted = parts.scheme == "https" and on_console
+        on_console = is_console_host(door.partition, parts.hostname or "")
+        accepted = parts.scheme == "https" and parts.netloc == parts.hostname and on_console
     if not plain or not accepted:
-        wanted = door.emulated_origin or f"https://{door.console_host}"
+        wanted = door.emulated_origin or f"https://{door.partition.console_host}"
         raise UsageError(
             f"{destination!r} is not an address of this console", hint=f"it starts with {wanted}"
         )

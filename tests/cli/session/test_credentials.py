@@ -232,7 +232,7 @@ def test_a_console_without_browser_and_print_exits_2(synced):
 @pytest.mark.parametrize("destination", ["https://evil.example/", "javascript:alert(1)"])
 def test_a_destination_elsewhere_exits_2(synced, portal, destination):
     with_emulated_aws(synced, portal)
-    done = synced.run("console", STAGING, "--print", "--destination", destination)
+    done = synced.run("console", STAGING, destination, "--print")
     assert done.returncode == 2
     assert done.stdout == ""
 
