@@ -3,7 +3,12 @@
 import pytest
 
 from usher.core.errors import UsageError
-from usher.session.login_settings import LoginSettings, portal_session_seconds, read_login_settings
+from usher.session.login_settings import (
+    LoginSettings,
+    portal_session_seconds,
+    read_login_settings,
+    sharing,
+)
 from usher.session.settings import load_settings
 
 
@@ -43,3 +48,10 @@ def test_a_portal_session_may_be_told_for_each_organization(settings):
 def test_a_portal_session_that_is_no_duration_is_refused(settings, line):
     with pytest.raises(UsageError, match=r"organizations\.mkdev"):
         portal_session_seconds(settings(f"[organizations.mkdev]\n{line}\n"), "mkdev")
+
+
+def test_sharing_may_be_told_for_each_organization_both_ways(settings):
+    told = settings("[organizations]\nmkdev.share = true\nother.share = false\n")
+    assert [sharing(told, name) for name in ("mkdev", "other", "third")] == [True, False, None]
+    with pytest.raises(UsageError, match=r"'organizations\.mkdev\.share' must be true or false"):
+        sharing(settings('[organizations.mkdev]\nshare = "yes"\n'), "mkdev")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from usher.cli.inviting import Invitation, Wishes, by_browser, by_device
+from usher.cli.sharing import with_sharing
 from usher.cli.terminal import Terminal
 from usher.cli.wire import SessionRooms
 from usher.console.browsers import forget_own_browser
@@ -12,16 +13,20 @@ from usher.core.errors import UsherError
 from usher.profiles.recent import forget_expiries
 from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.one_login import sign_in_afresh, sign_in_if_needed, sign_in_on_request
-from usher.session.organizations import PortalOrganization
+from usher.session.organizations import PortalOrganization, save_organization
 from usher.session.records import PortalSession
 
 
 def sign_in_once(rooms: SessionRooms, organization: PortalOrganization, terminal: Terminal) -> PortalSession:
     """A session for a command that found none, however many find so together."""
+    remembered = rooms.organizations.get(organization.name)
+    organization = with_sharing(rooms, organization)
     invitation = Invitation(rooms, organization, terminal, Wishes())
 
     def enter() -> PortalSession:
         session = by_browser(invitation)
+        if remembered is not None and organization.share is not remembered.share:
+            save_organization(rooms.context.config_dir, organization)
         terminal.say(f"Signed in to {organization.name}.")
         return session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from usher.core.durations import parse_duration
-from usher.session.settings import Settings
+from usher.session.settings import Settings, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,21 @@ def read_login_settings(settings: Settings) -> LoginSettings:
 
 def portal_session_seconds(settings: Settings, organization: str) -> int | None:
     """How long a session of `organization`'s portal lasts, as `[organizations.NAME]` says."""
-    table = settings.table("organizations").within(organization)
-    table.only("portal_session")
+    table = _organization(settings, organization)
     text = table.text("portal_session")
     try:
         return parse_duration(text) if text else None
     except ValueError:
         raise table.wrong("portal_session", "a duration such as 8h") from None
+
+
+def sharing(settings: Settings, organization: str) -> bool | None:
+    """Whether a login to `organization` is shared with the AWS CLI; None when nothing is said."""
+    table = _organization(settings, organization)
+    return table.flag("share") if "share" in table.values else None
+
+
+def _organization(settings: Settings, organization: str) -> Table:
+    table = settings.table("organizations").within(organization)
+    table.only("portal_session", "share")
+    return table

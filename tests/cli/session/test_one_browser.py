@@ -166,6 +166,18 @@ def test_real_commands_at_a_terminal_sign_in_once_together(ended, portal, browse
     assert browsers() == 1
 
 
+def test_a_sign_in_that_a_command_began_is_shared_with_the_aws_cli_as_the_settings_say(
+    ended, browsers, screen
+):
+    (ended.folder / ".config" / "usher" / "settings.toml").write_text("[organizations.mkdev]\nshare = true\n")
+    process = screen.start([*ended.command, "exec", PROFILE, "--", "true"], ended.environ)
+    process.communicate(timeout=60)
+    assert (process.returncode, browsers()) == (0, 1), screen.text
+    assert list((ended.folder / ".aws" / "sso" / "cache").glob("*.json"))
+    ended.ok("login", "--device", "--no-share")  # remembered, so that it can be taken away
+    assert not list((ended.folder / ".aws" / "sso" / "cache").glob("*.json"))
+
+
 def test_a_command_that_may_not_ask_says_what_to_run(ended, browsers):
     done = ended.run("credentials", PROFILE)
     assert done.returncode == 3

@@ -51,6 +51,32 @@ def test_sharing_is_remembered_until_it_is_taken_back(native):
     assert cache(native) == {}
 
 
+def settle(home, share):
+    path = home.folder / ".config" / "usher" / "settings.toml"
+    path.write_text(f"[organizations.mkdev]\nshare = {share}\n")
+
+
+def test_the_settings_say_for_every_login_whether_it_is_shared_and_options_hold_over_them(native):
+    settle(native, "true")
+    native.ok("login", "--device", "--no-share")
+    assert cache(native) == {}
+    native.ok("login", "--device")
+    assert boto3_key(native)
+    settle(native, "false")
+    native.ok("login", "--device")
+    assert cache(native) == {}
+    done = native.run("login", "--from-aws-cli")
+    assert done.returncode == 2
+    assert "share = false in settings.toml" in done.stderr
+
+
+def test_a_session_that_does_not_open_any_more_hinders_no_login(native, tmp_path):
+    native.ok("login", "--device", "--share")
+    for record in native.records:
+        record.write_bytes(b"damaged")
+    native.ok("login", "--device", "--no-share")
+
+
 def test_logout_removes_what_was_shared(native):
     native.ok("login", "--device", "--share")
     native.ok("logout")
