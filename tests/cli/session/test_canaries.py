@@ -50,7 +50,7 @@ class Watcher:
         mark = f"HOME={self.home}\0".encode()
         while not self.stop.wait(0.004):
             for process in os.scandir("/proc"):
-                if not process.name.isdigit() or int(process.name) < os.getpid():
+                if not process.name.isdigit():
                     continue
                 try:
                     environ = Path(process.path, "environ").read_bytes()

@@ -58,10 +58,14 @@ class Desk:
         return {
             "credentials": self._credentials,
             "grants.open": self._open,
-            "grants.list": lambda _request, _peer: {"grants": [_shown(each) for each in self._book.all()]},
+            "grants.list": self._list,
             "grants.close": self._close,
             "log": lambda _request, _peer: {"events": self._audit.events()},
         }
+
+    def _list(self, _request: Mapping[str, object], _peer: Peer) -> Mapping[str, object]:
+        self._book.sweep()  # a grant whose process has just ended is not open any more
+        return {"grants": [_shown(each) for each in self._book.all()]}
 
     def held(self) -> int:
         """How many grants are open."""
