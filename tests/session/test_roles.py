@@ -1,6 +1,7 @@
 """Role credentials and listings: paging, throttling, caching, refusal."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_refused_access_removes_what_was_cached(signed_in, portal, clock):
 @pytest.mark.parametrize("content", [b"not json", b'"text"'])
 def test_a_damaged_cache_is_fetched_anew(signed_in, content):
     signed_in.vault.write(role_name("mkdev", STAGING, "ReadOnlyAccess"), content)
-    assert read_role(signed_in.vault, "mkdev", STAGING, "ReadOnlyAccess") is None
+    assert read_role(signed_in.vault, signed_in.keeper.organization, STAGING, "ReadOnlyAccess") is None
     assert role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess").session_token
 
 
@@ -101,7 +102,11 @@ def test_sixteen_threads_asking_for_one_role_fetch_it_once(signed_in, portal):
 
 def test_secrets_do_not_show_when_a_value_is_printed(signed_in, portal):
     keys = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
-    shown = repr(keys) + str(keys) + repr(read_role(signed_in.vault, "mkdev", STAGING, "ReadOnlyAccess"))
+    shown = (
+        repr(keys)
+        + str(keys)
+        + repr(read_role(signed_in.vault, signed_in.keeper.organization, STAGING, "ReadOnlyAccess"))
+    )
     assert not any(secret in shown for secret in portal.issued)
 
 
@@ -162,3 +167,11 @@ def test_an_ended_session_is_known_without_waiting_for_anybody(signed_in, portal
     ):
         role_credentials(signed_in.keeper, "222222222222", "ReadOnlyAccess")
     assert len(portal.calls) == calls
+
+
+def test_keys_of_another_portal_of_that_name_are_as_absent(signed_in):
+    role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    organization = signed_in.keeper.organization
+    assert read_role(signed_in.vault, organization, STAGING, "ReadOnlyAccess") is not None
+    elsewhere = replace(organization, start_url="https://other.awsapps.com/start")
+    assert read_role(signed_in.vault, elsewhere, STAGING, "ReadOnlyAccess") is None

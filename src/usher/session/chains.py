@@ -271,9 +271,7 @@ class ChainWalker:
         hop = self._links[count - 1].hop
         if not isinstance(hop, PortalHop):
             return read_hop(self._ports.vault, self._record(count))
-        role = read_role(
-            self._ports.vault, self._organization_of(hop).name, hop.account_id, hop.permission_set
-        )
+        role = read_role(self._ports.vault, self._organization_of(hop), hop.account_id, hop.permission_set)
         if role is None:
             return None
         return Credentials(

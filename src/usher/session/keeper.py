@@ -113,7 +113,7 @@ class SessionKeeper:
         with session_lock(self.locks, self.organization.name):
             session = read_session(self.vault, self.organization)
             if session is not None and session.tokens.access_token == token:
-                write_role(self.vault, self.organization.name, role)
+                write_role(self.vault, self.organization, role)
 
     def forget(self) -> None:
         """Remove the organization's session, registrations and role credentials from the vault.

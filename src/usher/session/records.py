@@ -113,14 +113,14 @@ def write_registration(
 
 
 def read_role(
-    vault: Vault, organization: str, account: AccountId, permission_set: str
+    vault: Vault, organization: PortalOrganization, account: AccountId, permission_set: str
 ) -> RoleCredentials | None:
-    """Cached role credentials; None when there are none or they do not open (they can be fetched)."""
+    """Cached role credentials of this portal; None when there are none that open (they can be fetched)."""
     try:
-        document = _read(vault, role_name(organization, account, permission_set))
+        document = _read(vault, role_name(organization.name, account, permission_set))
     except UnreadableRecordError:
         return None
-    if document is None:
+    if document is None or not _is_for(document, organization):
         return None
     return RoleCredentials(
         account,
@@ -132,15 +132,16 @@ def read_role(
     )
 
 
-def write_role(vault: Vault, organization: str, role: RoleCredentials) -> None:
-    """Store role credentials."""
+def write_role(vault: Vault, organization: PortalOrganization, role: RoleCredentials) -> None:
+    """Store role credentials, bound to the portal that gave them."""
     document = {
         "accessKeyId": role.access_key_id,
         "secretAccessKey": role.secret_access_key.reveal(),
         "sessionToken": role.session_token.reveal(),
         "expiresAt": role.expires_at,
+        **_belonging(organization),
     }
-    name = role_name(organization, role.account_id, role.permission_set)
+    name = role_name(organization.name, role.account_id, role.permission_set)
     vault.write(name, json.dumps(document).encode())
 
 

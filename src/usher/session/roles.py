@@ -37,7 +37,7 @@ def role_credentials(keeper: SessionKeeper, account: AccountId, permission_set: 
 
 
 def _usable(keeper: SessionKeeper, account: AccountId, permission_set: str) -> RoleCredentials | None:
-    cached = read_role(keeper.vault, keeper.organization.name, account, permission_set)
+    cached = read_role(keeper.vault, keeper.organization, account, permission_set)
     if cached is None or cached.expires_at <= keeper.clock() + keeper.keys_margin:
         return None
     return cached

@@ -81,7 +81,7 @@ def _state(
 
 def _roles(rooms: SessionRooms, organization: PortalOrganization) -> list[RoleState]:
     stored = stored_roles(rooms.vault, organization.name)
-    found = (read_role(rooms.vault, organization.name, *role) for role in stored)
+    found = (read_role(rooms.vault, organization, *role) for role in stored)
     return [
         _role(rooms.context, organization, role)
         for role in found
