@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -20,9 +21,10 @@ from usher.core.errors import (
     UsherError,
 )
 from usher.session.agent import desk as desks
+from usher.session.agent import endpoint as endpoints
 from usher.session.agent.audit import LINES_KEPT, Audit
 from usher.session.agent.desk import Desk, Surroundings
-from usher.session.agent.endpoint import Endpoint, hosts_of, url_of
+from usher.session.agent.endpoint import Endpoint, check_private, hosts_of, url_of
 from usher.session.agent.peers import Peer
 from usher.session.agent.supply import CredentialSupply
 
@@ -172,6 +174,31 @@ def test_a_grant_has_a_sensible_end(ask, seconds):
 def test_a_request_that_is_not_one_is_refused(ask, fields):
     with pytest.raises(UsageError):
         ask("grants.open", **fields)
+
+
+def test_the_address_that_this_machines_network_reaches_is_not_listened_at(monkeypatch):
+    class Probe:
+        def __init__(self, family, kind):
+            self.family = family
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def connect(self, somewhere):
+            if self.family == socket.AF_INET6:
+                raise OSError("no way out")
+
+        def getsockname(self):
+            return "192.168.7.9", 1
+
+    monkeypatch.setattr(endpoints.socket, "socket", Probe)
+    with pytest.raises(UsageError, match=r"192\.168\.7\.9: other machines could reach it"):
+        check_private("192.168.7.9")
+    check_private("172.17.0.1")
+    check_private("fd00::1")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "8.8.8.8", "224.0.0.1", "localhost", "example.com", ""])

@@ -139,11 +139,23 @@ def check_private(host: str) -> None:
     except ValueError:
         raise UsageError(f"{host!r} is not an IP address", hint=f"for example {ECS_ADDRESS}") from None
     usable = address.is_loopback or address.is_link_local or address.is_private
-    if not usable or address.is_unspecified or address.is_multicast:
+    outward = host == _outward_address(address.version)
+    if not usable or address.is_unspecified or address.is_multicast or outward:
         raise UsageError(
             f"keys are not served at {host}: other machines could reach it",
             hint=f"use {LOOPBACK}, {ECS_ADDRESS} or the address of a container network's bridge",
         )
+
+
+def _outward_address(version: int) -> str | None:
+    """This machine's address towards everybody else, which its network reaches; no packet is sent."""
+    family, somewhere = (socket.AF_INET, "192.0.2.1") if version == 4 else (socket.AF_INET6, "2001:db8::1")
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((somewhere, 9))
+            return str(probe.getsockname()[0])
+    except OSError:  # no way out, so none in
+        return None
 
 
 def hosts_of(address: Address) -> frozenset[str]:
