@@ -75,7 +75,7 @@ clients: setup
 # file by file, so that its full-size organizations are made once.
 test: setup clients
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n $(WORKERS) -m 'not scale' $(PYTEST_ARGUMENTS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal -m 'not scale' $(PYTEST_ARGUMENTS)
 	@$(MAKE) --no-print-directory coverage
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m scale $(PYTEST_ARGUMENTS)
 
@@ -104,7 +104,7 @@ style: setup
 # Tests still test: pytest rewrites their asserts into raises (tests/architecture/test_asserts.py
 # proves it in this very run). What is marked `once` or `scale` is left to `make test`.
 optimised: setup
-	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) -q -m 'not once and not scale' \
+	PYTHONOPTIMIZE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q -m 'not once and not scale' \
 		-W 'ignore:assertions not in test modules' $(PYTEST_ARGUMENTS)
 
 clean:

@@ -47,15 +47,16 @@ def test_a_sync_that_is_killed_goes_on_where_it_stopped(mkdev, portal):
     assert portal.count("start_device") == 1
 
 
+@pytest.mark.once
 def test_a_person_who_stops_a_crawl_does_not_wait_for_a_portal_that_throttles(mkdev, portal):
     portal.accounts = many(60)
-    portal.limit(0.1, 30, retry_after="50")
+    portal.limit(0.1, 30, retry_after="15")
     process = mkdev.start("profiles", "sync")
     while portal.throttled == 0:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert "what was read is kept" in err
     asked = portal.count("list_roles")
