@@ -139,7 +139,9 @@ def _prepare(home: Path) -> dict[str, str]:
     account = AccountId("222222222222")
     expires_at = time.time() + 3_600
     write_role(
-        vault, "mkdev", RoleCredentials(account, "AdministratorAccess", "ASIA", secret, secret, expires_at)
+        vault,
+        organization,
+        RoleCredentials(account, "AdministratorAccess", "ASIA", secret, secret, expires_at),
     )
     config.write_text(
         f"[profile {PROFILE}]\nusher_organization = mkdev\nusher_account_id = {account}\n"

@@ -11,6 +11,7 @@ from usher.profiles.config_file import read_config
 from usher.profiles.config_text import Section, read_sections
 from usher.profiles.index import IndexEntry, read_index
 
+_HEADER = re.compile(r"\n\[([^\]]*)")
 _MARKER = re.compile(r"^# usher:.*", re.MULTILINE)
 
 
@@ -23,15 +24,14 @@ def known_profiles(cache_dir: Path, config: Path, credentials: Path) -> list[Ind
     entries = read_index(cache_dir)
     # Splitting at headers and parsing only what the index does not know: parsing thousands of sections
     # takes longer than everything else that a picker does before it can be looked at.
-    parts = ("\n" + read_config(config)).split("\n[")[1:]
-    headers = [part[: part.find("]")] for part in parts]
-    there = set(headers)
-    indexed = [entry for entry in entries if f"profile {entry.profile}" in there]
-    plain = {f"profile {entry.profile}" for entry in indexed}
-    others = [part for part, header in zip(parts, headers, strict=True) if header not in plain]
-    found = list(indexed)
-    if others:
-        found += _others(others, config, {entry.profile for entry in indexed}, entries)
+    text = "\n" + read_config(config)
+    there = set(_HEADER.findall(text))
+    found = [entry for entry in entries if f"profile {entry.profile}" in there]
+    plain = {f"profile {entry.profile}" for entry in found}
+    if there - plain:
+        parts = text.split("\n[")[1:]
+        others = [part for part in parts if part[: part.find("]")] not in plain]
+        found += _others(others, config, {entry.profile for entry in found}, entries)
     if with_keys := _names_of_keys(credentials):
         names = {entry.profile for entry in found}
         found += [IndexEntry(name, "", AccountId(""), "", "") for name in with_keys if name not in names]

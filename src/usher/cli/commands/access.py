@@ -16,7 +16,6 @@ FILE is access.yaml unless given. Keys come from --profile or from where the AWS
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib
 import keyword
 
@@ -64,9 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Run one verb; the mistakes of an access file are shown here for all of them."""
-    # Everything that a plan is made of lives to its end: to look for garbage less often takes a third off
-    # the time that 90,000 grants need.
-    gc.set_threshold(100_000, 20, 100)
     try:
         code: ExitCode = importlib.import_module(_module(options.verb)).run(options, context)
     except AccessFileError as error:
