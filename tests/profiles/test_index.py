@@ -30,6 +30,7 @@ def test_every_organization_has_its_own_part(tmp_path):
     [
         "",
         "{",
+        pytest.param("[" * 100_000, id="nested without end"),
         "[]",
         '{"version": 0, "entries": [1]}',
         '{"version": 2}',

@@ -29,6 +29,7 @@ from usher.core.hops import (
 from usher.core.secrets import Secret
 from usher.core.sts_refusals import StsReason, StsRefusedError
 from usher.session.aws_login import LoginSessions
+from usher.session.chain_records import StoredHop, chain_record, stored_hops, write_hop
 from usher.session.chains import ChainPorts, ChainWalker
 from usher.session.errors import AccessRefusedError
 from usher.session.mfa import CodeDesk
@@ -254,6 +255,25 @@ def test_a_role_that_is_kept_needs_nothing_before_it(world, clock):
         if name != world.walker(*way)._record(4):
             world.vault.delete(name)
     assert world.keys(*way) == first
+
+
+def test_what_is_kept_is_told_in_words_and_a_damaged_record_is_left_out(world, tmp_path):
+    world.sts.role(HUB)
+    way = (world.user(), world.mfa(), world.role(HUB))
+    ends = world.keys(*way).expires_at
+    found = {hop.what: hop for hop in stored_hops(world.vault)}
+    assert found[f"the role {HUB}"] == StoredHop(None, f"the role {HUB}", ends)
+    assert any(what.startswith("a session with a code of ") for what in found)
+    for name in world.vault.names():
+        if name.startswith("chain/"):
+            world.vault.write(name, b"{}")
+    assert stored_hops(world.vault) == []
+
+
+def test_a_programs_arguments_are_not_told(world):
+    secret = ProcessHop("program --password hunter2")
+    write_hop(world.vault, chain_record("mkdev", "k"), secret, Credentials("A", Secret("s"), None, 1.0))
+    assert stored_hops(world.vault) == [StoredHop("mkdev", "another program's keys", 1.0)]
 
 
 def test_what_determines_the_keys_tells_them_apart(world):

@@ -154,6 +154,7 @@ def test_nothing_saved_is_nothing_known(tmp_path):
         "",
         "[]",
         "{",
+        pytest.param("[" * 100_000, id="nested without end"),
         '{"a": 1}',
         '{"a": {}}',
         '{"a": {"start_url": "https://x.awsapps.com", "region": "eu-west-1", "scopes": 3}}',

@@ -63,7 +63,7 @@ def context_of(environ: Mapping[str, str], terminal: Terminal | None = None) -> 
     else:
         config_dir = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "usher"
         cache_dir = Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "usher"
-    aws_config = Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config")
+    aws_config = Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config").expanduser()
     colour = False if environ.get("NO_COLOR") else None
     return Context(environ, home, config_dir, cache_dir, aws_config, terminal or Terminal(colour=colour))
 

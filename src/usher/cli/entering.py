@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
@@ -68,15 +67,9 @@ def trusted_folder(context: Context) -> BoundFolder | None:
     return found
 
 
-def credentials_file(context: Context) -> Path:
-    """The file of static keys that SDKs read beside the config file."""
-    named = context.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-    return Path(named) if named else context.home / ".aws" / "credentials"
-
-
 def has_static_keys(context: Context, name: str) -> bool:
     """Whether the credentials file holds keys under the profile's name: SDKs take those first."""
-    path = credentials_file(context)
+    path = context.aws_credentials_file
     return any(
         section.name == name and "aws_access_key_id" in section.values
         for section in read_sections(read_config(path), path)
@@ -86,7 +79,7 @@ def has_static_keys(context: Context, name: str) -> bool:
 def _profile_names(context: Context, text: str) -> Iterator[str]:
     path = context.aws_config_file
     yield from (section.name for section in read_sections(text, path) if section.kind == "profile")
-    path = credentials_file(context)
+    path = context.aws_credentials_file
     yield from (section.name for section in read_sections(read_config(path), path))
 
 
@@ -135,7 +128,7 @@ def open_confirmed(
 ) -> tuple[OpenedProfile, Look]:
     """The opened profile and its look, entered with the person's consent where it is protected.
 
-    Asked before it is opened; again only if the keys lead to a protected account after all.
+    Asked before it is opened; again only if the keys lead to an account that asks for more than that.
     """
     from usher.cli.looks import confirm_entry, look_for
     from usher.cli.opening import open_profile
@@ -144,7 +137,7 @@ def open_confirmed(
     confirm_entry(context, name, expected, yes=yes)
     opened = open_profile(rooms, name)
     look = look_for(context, opened)
-    if not expected.confirm:
+    if look.confirm is not expected.confirm and expected.confirm is not Confirm.TYPE:
         confirm_entry(context, opened.name, look, yes=yes)
     note_entry(context, opened.name, opened.credentials.expires_at)
     return opened, look

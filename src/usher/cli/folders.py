@@ -92,7 +92,7 @@ def read_trusted(context: Context) -> dict[str, str]:
         document = json.loads(read_private(context.config_dir / TRUST_FILE) or b"{}")
         files = document["files"] if document["version"] == 1 else {}
         return {str(path): str(digest) for path, digest in files.items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

@@ -75,5 +75,5 @@ def _read(file: Path) -> list[IndexEntry]:
         if document["version"] != VERSION or tuple(document["fields"]) != IndexEntry._fields:
             return []
         return [IndexEntry._make(row) for row in document["entries"]]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return []

@@ -292,11 +292,11 @@ class ChainWalker:
         if made.expires_at is None:
             return
         if self.organization is None:
-            write_hop(self._ports.vault, self._record(count), made)
+            write_hop(self._ports.vault, self._record(count), self._links[count - 1].hop, made)
             return
         with session_lock(self._ports.locks, self.organization.name):
             if parent is not None and self._kept_at_all(count - 1) == parent:
-                write_hop(self._ports.vault, self._record(count), made)
+                write_hop(self._ports.vault, self._record(count), self._links[count - 1].hop, made)
 
     def _drop(self, count: int) -> None:
         if self._is_keepable(count):

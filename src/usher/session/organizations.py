@@ -165,7 +165,7 @@ def load_organizations(config_dir: Path) -> dict[str, PortalOrganization]:
         return {}
     try:
         return {name: _parsed(name, entry) for name, entry in json.loads(content).items()}
-    except (ValueError, TypeError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise UsageError(
             f"{path} is damaged", hint="correct it, or remove it and run 'usher login --start-url URL'"
         ) from None

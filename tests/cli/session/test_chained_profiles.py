@@ -67,6 +67,10 @@ def test_a_spoke_behind_a_hub_behind_a_portal_serves_every_caller(spoked, portal
     assert (portal.count("credentials"), sts.count("AssumeRole")) == (1, 2)
     code = "import os; print(os.environ['AWS_ACCESS_KEY_ID'])"
     assert spoked.ok("exec", "spoke", "--", sys.executable, "-c", code).strip() == document["AccessKeyId"]
+    shown = spoked.ok("status")
+    assert f"  chained         the role {SPOKE}: 59m left" in shown
+    assert f"  chained         the role {HUB}: 59m left" in shown
+    assert document["SecretAccessKey"] not in shown
     spoked.ok("logout")
     done = spoked.run("credentials", "spoke")
     assert (done.returncode, done.stdout) == (3, "")
@@ -149,6 +153,12 @@ def test_one_typed_code_opens_every_role_of_the_user(home, sts):
     assert "assumed-role/hub" in screen
     assert json.loads(home.ok("credentials", "spoke"))["AccountId"] == "222222222222"
     assert sts.count("GetSessionToken") == 1
+    status = home.run("status", "--json")
+    kept = [each["what"] for each in json.loads(status.stdout)["without_a_portal"]]
+    assert sorted(kept) == sorted(
+        [f"a session with a code of {DEVICE}", f"the role {HUB}", f"the role {SPOKE}"]
+    )
+    assert "without a portal\n  chained" in home.run("status").stdout
     home.ok("logout", "--all")
     assert home.run("credentials", "spoke").returncode == 3
 

@@ -50,6 +50,15 @@ def test_a_directory_tells_how_long_its_sessions_last(home, portal):
     assert "ends in 3h59m at the latest" in home.ok("status")
 
 
+def test_a_directory_is_asked_at_every_sign_in_how_long_its_sessions_last(home, portal):
+    portal.card = {"name": "mkdev", "region": "eu-west-1"}
+    home.ok("login", "--start-url", portal.url, "--device")
+    assert "this portal does not tell its end" in home.ok("status")
+    portal.card["portal_session_seconds"] = 4 * 3600
+    home.ok("login", "mkdev", "--device")
+    assert "ends in 3h59m at the latest" in home.ok("status")
+
+
 def test_a_session_that_is_refreshed_keeps_its_start(mkdev, portal):
     portal.token_seconds = 1
     mkdev.ok("login", "mkdev", "--device")

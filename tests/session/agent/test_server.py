@@ -200,6 +200,25 @@ def test_a_connection_is_closed_when_its_client_went_before_it_was_looked_at():
     other.close()
 
 
+def test_a_client_is_sent_away_when_the_machine_gives_no_thread_and_the_next_is_served(monkeypatch):
+    found, served = crowd.Crowd(1), threading.Semaphore(0)
+    refused, (one, other) = socket.socketpair(), socket.socketpair()
+    real, failures = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def start(thread):
+        if failures:
+            raise failures.pop()
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    found.admit(refused[0], lambda _connection: None)
+    assert refused[1].recv(1) == b""
+    found.admit(one, lambda _connection: served.release())
+    assert served.acquire(timeout=5)
+    for each in (refused[1], other):
+        each.close()
+
+
 def test_when_all_are_busy_one_more_is_served_all_the_same():
     pairs = [socket.socketpair() for _ in range(2)]
     served, go_on = threading.Semaphore(0), threading.Event()

@@ -121,7 +121,9 @@ def _with_browser(
 
 def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrganization:
     if options.start_url is None:
-        return _changed(choose_organization(rooms.organizations, options.name), options)
+        return _told_by_directory(
+            rooms, _changed(choose_organization(rooms.organizations, options.name), options)
+        )
     check_address(options.start_url, "start URL")
     known = _known(options, rooms)
     origin = options.endpoint_url or (known.endpoint_url if known else None)
@@ -154,6 +156,19 @@ def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrg
             browser_profile=known.browser_profile,
             share=known.share,
         )
+    return with_addresses(
+        organization,
+        region=None,
+        alias_start_url=card.start_url,
+        portal_session_seconds=card.portal_session_seconds,
+    )
+
+
+def _told_by_directory(rooms: SessionRooms, organization: PortalOrganization) -> PortalOrganization:
+    """`organization` with what its directory, if it has one, says now: sessions may last otherwise since."""
+    if organization.endpoint_url is None:
+        return organization
+    card = read_directory_card(rooms.http, origin_of(organization.endpoint_url))
     return with_addresses(
         organization,
         region=None,

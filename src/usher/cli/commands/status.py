@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 
 from usher.cli.context import Context
 from usher.cli.looks import account_entry, badge, look_of_role
 from usher.cli.needs import add_needs, binding_of
 from usher.cli.terminal import printable
-from usher.cli.text.status import OrganizationState, RoleState, status_document, status_text
+from usher.cli.text.status import ChainState, OrganizationState, RoleState, status_document, status_text
 from usher.cli.text.vault import vault_document, vault_words
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.core.errors import ExitCode
+from usher.session.chain_records import stored_hops
 from usher.session.clocks import outlives
 from usher.session.organizations import PortalOrganization, choose_organization
 from usher.session.portal import RoleCredentials
@@ -42,13 +44,18 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     wanted = list(rooms.organizations.values())
     if options.name is not None:
         wanted = [choose_organization(rooms.organizations, options.name)]
-    states = [_state(rooms, organization, settings, needs) for organization in wanted]
+    chains = _chains(rooms)
+    states = [
+        replace(_state(rooms, organization, settings, needs), chains=chains.get(organization.name, ()))
+        for organization in wanted
+    ]
+    rootless = chains.get(None, ()) if options.name is None else ()
     vault = rooms.vault.generation()
     if options.json:
-        document = status_document(states, vault_document(vault, rooms.vault.folder()))
+        document = status_document(states, vault_document(vault, rooms.vault.folder()), rootless)
         context.terminal.result(json.dumps(document, indent=2))
     else:
-        context.terminal.result(status_text(states, vault_words(vault), rooms.clock(), needs))
+        context.terminal.result(status_text(states, vault_words(vault), rooms.clock(), needs, rootless))
     holds = any(state.signed_in for state in states) and not any(state.outlived for state in states)
     return ExitCode.DONE if holds else ExitCode.SIGN_IN_NEEDED
 
@@ -77,6 +84,15 @@ def _state(
         binding,
         None if needs is None else outlives(needs, now, binding),
     )
+
+
+def _chains(rooms: SessionRooms) -> dict[str | None, list[ChainState]]:
+    """Keys that still hold of chained roles and sessions with a code, by the portal at their root."""
+    found: dict[str | None, list[ChainState]] = {}
+    for hop in stored_hops(rooms.vault):
+        if hop.expires_at > rooms.clock():
+            found.setdefault(hop.organization, []).append(ChainState(hop.what, hop.expires_at))
+    return found
 
 
 def _roles(rooms: SessionRooms, organization: PortalOrganization) -> list[RoleState]:

@@ -36,7 +36,7 @@ def check_aws_config(context: Context) -> Iterator[Verdict]:
         names = ", ".join(printable(name) for name in shadowed)
         yield bad(
             "aws-config",
-            f"keys in {_credentials_file(context)} win over credential_process for: {names}",
+            f"keys in {context.aws_credentials_file} win over credential_process for: {names}",
             "usher doctor secrets --remove",
         )
     count = len(files.profiles)
@@ -79,7 +79,7 @@ def check_winner(context: Context) -> Iterator[Verdict]:
 
 
 def _files(context: Context) -> AwsFiles:
-    path = _credentials_file(context)
+    path = context.aws_credentials_file
     return read_aws_files(
         read_config(context.aws_config_file), context.aws_config_file, _credentials(path), path
     )
@@ -90,8 +90,3 @@ def _credentials(path: Path) -> str:
         return read_config(path)
     except UsherError:
         return ""
-
-
-def _credentials_file(context: Context) -> Path:
-    named = context.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-    return Path(named) if named else context.home / ".aws" / "credentials"

@@ -26,6 +26,14 @@ class RoleState:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainState:
+    """Kept keys of a chained role, or of an IAM user's session with a code; `what` says of which."""
+
+    what: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationState:
     """One organization's portal session; `expires_at` is its access token's end. None: no session."""
 
@@ -41,6 +49,7 @@ class OrganizationState:
     binding: Binding | None = None
     outlived: Binding | None = None
     """The clock that a job would outlive, when it was asked for how long one needs."""
+    chains: Sequence[ChainState] = ()
 
 
 def iso_time(seconds: float) -> str:
@@ -60,21 +69,38 @@ def remaining(expires_at: float, now: float) -> str:
     return "ended" if seconds <= 0 else plain_duration(_to_the_minute(seconds))
 
 
-def status_text(states: Sequence[OrganizationState], kept: str, now: float, needs: int | None = None) -> str:
-    """Every organization with its clocks, the one that binds, and what a job of `needs` would outlive."""
-    if not states:
+def status_text(
+    states: Sequence[OrganizationState],
+    kept: str,
+    now: float,
+    needs: int | None = None,
+    chains: Sequence[ChainState] = (),
+) -> str:
+    """Every organization with its clocks, the one that binds, and what a job of `needs` would outlive.
+
+    `chains` are kept keys that no portal is at the root of.
+    """
+    if not states and not chains:
         return "No organization is known yet: run 'usher login NAME --start-url URL --region REGION'."
     lines: list[str] = []
     for state in states:
         lines += [f"{state.name}  {state.start_url} ({state.region})", *_clocks(state, now)]
         if needs is not None and state.binding is not None:
             lines.append(f"  a job of {plain_duration(needs):<6} {_verdict(state, now)}")
+    if chains:
+        lines += ["without a portal", *_chain_lines(chains, now)]
     return "\n".join([*lines, f"secrets  {kept}"])
 
 
-def status_document(states: Sequence[OrganizationState], kept: dict[str, object]) -> dict[str, object]:
+def status_document(
+    states: Sequence[OrganizationState], kept: dict[str, object], chains: Sequence[ChainState] = ()
+) -> dict[str, object]:
     """The same for scripts."""
-    return {"organizations": [_document(state) for state in states], "secrets": kept}
+    return {
+        "organizations": [_document(state) for state in states],
+        "without_a_portal": [_chain_document(chain) for chain in chains],
+        "secrets": kept,
+    }
 
 
 def outlived_words(outlived: Binding, needs: float, now: float) -> str:
@@ -125,7 +151,17 @@ def _roles(state: OrganizationState, now: float) -> list[str]:
         f"  role session    {_account_words(role)} {printable(role.permission_set)}: "
         f"{remaining(role.expires_at, now)} left{f'  {role.mark}' if role.mark else ''}"
         for role in state.roles
+    ] + _chain_lines(state.chains, now)
+
+
+def _chain_lines(chains: Sequence[ChainState], now: float) -> list[str]:
+    return [
+        f"  chained         {printable(each.what)}: {remaining(each.expires_at, now)} left" for each in chains
     ]
+
+
+def _chain_document(chain: ChainState) -> dict[str, object]:
+    return {"what": chain.what, "expires_at": iso_time(chain.expires_at)}
 
 
 def _account_words(role: RoleState) -> str:
@@ -194,6 +230,7 @@ def _document(state: OrganizationState) -> dict[str, object]:
             }
             for role in state.roles
         ],
+        "chains": [_chain_document(chain) for chain in state.chains],
     }
 
 

@@ -30,7 +30,14 @@ class Crowd:
             if len(self._open) >= self._most:
                 self._cut_longest_silent()
             self._open.add(connection)
-        threading.Thread(target=self._serve, args=(connection, serve), daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, args=(connection, serve), daemon=True).start()
+        except (
+            RuntimeError
+        ):  # the machine gives no more threads: this client is sent away, the next may do better
+            with self._guard:
+                self._open.discard(connection)
+            connection.close()
 
     @contextlib.contextmanager
     def silent(self, connection: socket.socket) -> Iterator[None]:
