@@ -16,8 +16,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see '{self.prog} --help'")
 
+    def add_subparsers(self, **settings: Any) -> Any:
+        """Verbs, each with a parser that leads to its own help."""
+        return super().add_subparsers(**{"parser_class": VerbParser, **settings})
+
+
+class VerbParser(Parser):
+    """A verb's parser: what it does not know is its own mistake, not the whole command's."""
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Refuse what is not known here: a verb's mistake should lead to the verb's own help."""
+        """Refuse what is not known here."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")

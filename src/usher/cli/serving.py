@@ -29,11 +29,13 @@ def credentials_document(opened: OpenedProfile) -> str:
 def make_ready(rooms: SessionRooms, profile: str, opened: OpenedProfile) -> None:
     """Put the document where the hot path finds it, under the name that was asked for.
 
-    The hot path notices a change of the config file alone, so keys that rest on more are left out.
+    The hot path notices a change of the config file alone, so keys that rest on more are left out. A login or
+    logout that takes the keys away clears the shelf after: under its lock, nothing comes in between.
     """
     expires_at = opened.credentials.expires_at
-    if expires_at is not None and opened.chain.rests_on(str(rooms.context.aws_config_file)):
-        content = credentials_document(opened).encode() + b"\n"
-        rooms.shelf.put(profile, content, expires_at, opened.stamp)
-    if not is_still_kept(rooms, opened):  # a login or logout came in between and has cleared the shelf
-        rooms.shelf.remove(profile)
+    if expires_at is None or not opened.chain.rests_on(str(rooms.context.aws_config_file)):
+        return
+    content = credentials_document(opened).encode() + b"\n"
+    with rooms.holding_session(opened.organization):
+        if is_still_kept(rooms, opened):
+            rooms.shelf.put(profile, content, expires_at, opened.stamp)

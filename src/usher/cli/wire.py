@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.errors import NotSignedInError
 from usher.session.http import HttpClient
 from usher.session.keeper import KEYS_MARGIN_SECONDS, SessionKeeper
+from usher.session.locks import session_lock
 from usher.session.login import LoginDesk
 from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
@@ -83,6 +85,10 @@ class SessionRooms:
     def _lookups(self) -> list[tuple[str, str]]:
         path = self.context.aws_config_file
         return sso_lookups(read_config(path), path)
+
+    def holding_session(self, organization: PortalOrganization | None) -> AbstractContextManager[None]:
+        """While the block runs, no sign-in or sign-out changes what `organization`'s session has opened."""
+        return session_lock(self._locks, organization.name) if organization else nullcontext()
 
     @property
     def _locks(self) -> Path:
