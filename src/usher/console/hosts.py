@@ -59,3 +59,15 @@ def without_session(host: str) -> tuple[str, str | None]:
     """The host that a multi-session host stands for, and the account that it names."""
     found = _SESSION.fullmatch(host)
     return (found[2], found[1]) if found else (host, None)
+
+
+def hosts_by_partition() -> dict[str, dict[str, list[str]]]:
+    """Each known partition's sign-in hosts and console hosts, as the browser extension is given them."""
+    return {
+        partition.name: {
+            "signIn": [partition.known_signin_host],
+            "consoles": [partition.known_console_host, *_OWN_HOSTS.get(partition.name, ())],
+        }
+        for partition in PARTITIONS
+        if partition.known_console_host and partition.known_signin_host
+    }

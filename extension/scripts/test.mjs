@@ -1,0 +1,24 @@
+// Runs the unit tests: each is bundled and given to node's own test runner, so that no loader is needed.
+import { build } from "esbuild";
+import { spawnSync } from "node:child_process";
+import { readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const out = join(root, "dist", "tests");
+await rm(out, { recursive: true, force: true });
+const names = (await readdir(join(root, "tests"))).filter((name) => name.endsWith(".test.ts"));
+await build({
+  entryPoints: names.map((name) => join(root, "tests", name)),
+  outdir: out,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  outExtension: { ".js": ".mjs" },
+  define: { FAMILY: '"firefox"' },
+  logLevel: "warning",
+});
+const files = names.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
+const run = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit", cwd: root });
+process.exit(run.status ?? 1);

@@ -1,0 +1,29 @@
+// What only Firefox has, beside the types of Chromium's API: containers.
+declare namespace chrome {
+  namespace contextualIdentities {
+    interface ContextualIdentity {
+      readonly cookieStoreId: string;
+      readonly name: string;
+      readonly color: string;
+      readonly icon: string;
+    }
+    interface Details {
+      name: string;
+      color: string;
+      icon: string;
+    }
+    function query(details: { name?: string }): Promise<ContextualIdentity[]>;
+    function create(details: Details): Promise<ContextualIdentity>;
+    function update(cookieStoreId: string, details: Partial<Details>): Promise<ContextualIdentity>;
+    function remove(cookieStoreId: string): Promise<ContextualIdentity>;
+  }
+  namespace tabs {
+    interface Tab {
+      /** The container that the tab is in; only in Firefox. */
+      cookieStoreId?: string;
+    }
+    interface CreateProperties {
+      cookieStoreId?: string;
+    }
+  }
+}
