@@ -1,4 +1,4 @@
-"""Sealed links: what the browser extension opens; its own tests open what `make_vectors.py` made with this."""
+"""Sealed links: what the browser extension opens; its tests open what `make_vectors.py` made with this."""
 
 import base64
 import hashlib
