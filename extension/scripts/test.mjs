@@ -14,6 +14,7 @@ await build({
   outdir: out,
   bundle: true,
   platform: "node",
+  packages: "external",
   format: "esm",
   outExtension: { ".js": ".mjs" },
   define: { FAMILY: '"firefox"' },
