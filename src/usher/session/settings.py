@@ -16,6 +16,7 @@ FILE_NAME = "settings.toml"
 TABLES = (
     "accounts",
     "agent",
+    "console",
     "login",
     "mfa",
     "organizations",
