@@ -48,7 +48,10 @@ export interface Overview {
   readonly open: readonly Session[];
   readonly sessionsOpen: number | null;
   readonly host: { readonly state: "connected"; readonly usher: string } | { readonly state: "missing"; readonly why: string };
+  /** What was entered last in this browser; known without the host. */
   readonly recent: readonly ProfileChoice[];
+  /** The profile that is the window's current account (`switch`); null where none was chosen. */
+  readonly current: string | null;
 }
 
 export interface Requests {
@@ -58,11 +61,18 @@ export interface Requests {
   renew: { ask: { tabId?: number; confirmed?: string }; answer: Result<null> };
   /** From the opening page: open a sealed link. A refusal is kept for that page to show. */
   open_link: { ask: { link: string }; answer: { ok: true } | { ok: false; code: RefusalCode | "failed"; message: string } };
-  overview: { ask: object; answer: Overview };
+  /** From the popup, which names the tab and the window that it stands over. */
+  overview: { ask: { tabId: number | null; windowId: number }; answer: Overview };
   profiles: { ask: { query: string }; answer: Result<readonly ProfileChoice[]> };
   portals: { ask: object; answer: Result<readonly PortalState[]> };
-  /** Open a profile's console: at its home, or at the page of the tab `reopen` ("this page, there"). */
-  enter: { ask: { profile: string; reopen?: number; confirmed?: string; beside?: boolean }; answer: Result<null> };
+  /**
+   * Open a profile's console in a new tab of the window `windowId`, or in a new window `beside` it: at its home, or at
+   * the page of the tab `reopen` ("this page, there").
+   */
+  enter: {
+    ask: { profile: string; windowId: number; reopen?: number; confirmed?: string; beside?: boolean };
+    answer: Result<null>;
+  };
   /** Make a profile the current account of this browser window and of the terminals that follow it. */
   switch: { ask: { profile: string; windowId: number; confirmed?: string }; answer: Result<null> };
   favourite: { ask: { profile: string; on: boolean }; answer: Result<null> };
