@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -124,6 +125,7 @@ def test_a_shell_that_is_not_there_is_said(home, capsys, monkeypatch):
     monkeypatch.setenv("SHELL", "/no/such/shell")
     assert run(["use", "--shell", "plain"]) == 127
     assert "there is no command '/no/such/shell'" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
 
 
 def test_back_and_forth(told, monkeypatch):

@@ -6,12 +6,13 @@ console, leaves Ctrl-C and Ctrl-Break to it, and ends with its exact code.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from usher.cli.terminal import Terminal, printable
 from usher.core.errors import UsageError
@@ -20,6 +21,7 @@ COMMAND_NOT_FOUND = 127
 COMMAND_NOT_RUNNABLE = 126
 # What cmd.exe, which runs batch files, would take apart however it is quoted.
 _SPECIAL_IN_BATCH = frozenset('"%!^&|<>\r\n')
+_IGNORED_BY_PYTHON = () if sys.platform == "win32" else (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def become(command: Sequence[str], environ: Mapping[str, str], terminal: Terminal) -> int:
@@ -29,8 +31,8 @@ def become(command: Sequence[str], environ: Mapping[str, str], terminal: Termina
     try:
         if os.name == "nt":
             return run_and_wait(command, environ)
-        restore_signals()
-        os.execvpe(command[0], list(command), dict(environ))  # noqa: S606 -- the given command is the purpose
+        with signals_as_a_program_expects():
+            os.execvpe(command[0], list(command), dict(environ))  # noqa: S606 -- the given command is the purpose
     except OSError as error:
         return explain_start_failure(command[0], error, terminal)
 
@@ -44,12 +46,18 @@ def explain_start_failure(name: str, error: OSError, terminal: Terminal) -> int:
     return COMMAND_NOT_RUNNABLE
 
 
-def restore_signals() -> None:
-    """Python ignores these two, and an exec hands that on: `yes | head` would end in an error message."""
-    if sys.platform == "win32":
-        return
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+@contextlib.contextmanager
+def signals_as_a_program_expects() -> Iterator[None]:
+    """Python ignores these two, and an exec hands that on: `yes | head` would end in an error message.
+
+    An exec that fails leaves them as they were: this process must not die of a peer that hangs up.
+    """
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in _IGNORED_BY_PYTHON}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run_and_wait(command: Sequence[str], environ: Mapping[str, str]) -> int:
