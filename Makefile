@@ -1,8 +1,9 @@
-# make setup   the virtual environment with everything, for work on Usher
-# make demo    both steps, end to end, on this machine (no root needed)
-# make test    the whole test suite, with its coverage gates
-# make screens what people look at most, as text and pictures in artifacts/screens
-# make check   style, types, import arrows, and the tests again under `python -O`
+# make setup      the virtual environment with everything, for work on Usher
+# make demo       both steps, end to end, on this machine (no root needed)
+# make test       the whole test suite, with its coverage gates
+# make extension  the browser extension, built and packed into src/usher/console/packages
+# make screens    what people look at most, as text and pictures in artifacts/screens
+# make check      style, types, import arrows, and the tests again under `python -O`
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -36,7 +37,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help setup demo test screens check style optimised clients coverage clean
+.PHONY: help setup demo extension test screens check style optimised clients coverage clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -62,6 +63,14 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/python -m pip --disable-pip-version-check -qq install \
 		--constraint constraints.txt --editable '.[directory,sandbox,test]'
 	@touch $@
+
+# --- the browser extension -----------------------------------------------------------------------
+
+# The packages are committed, so that installing Usher from its source needs no Node: tests/console compares them.
+extension:
+	@tests/clients/install/node_packages.sh
+	@cd extension && npm run -s package
+	@ls -l src/usher/console/packages
 
 # --- tests ---------------------------------------------------------------------------------------
 

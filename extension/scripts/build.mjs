@@ -11,23 +11,38 @@ export const FAMILIES = ["firefox", "chromium"];
 const SCRIPTS = {
   background: "src/background/background.ts",
   content: "src/content/content.ts",
-  "open/open": "src/open/open.ts",
+  open: "src/open/open.ts",
   "popup/popup": "src/popup/popup.ts",
 };
-const PAGES = ["open/open.html", "open/open.css", "popup/popup.html", "popup/popup.css", "shared/page.css"];
+// Links lead to open.html at the root: its address is what `usher` knows of this package.
+const PAGES = {
+  "open.html": "src/open/open.html",
+  "open.css": "src/open/open.css",
+  "popup/popup.html": "src/popup/popup.html",
+  "popup/popup.css": "src/popup/popup.css",
+  "shared/page.css": "src/shared/page.css",
+};
+const ICONS = ["16", "32", "48", "128"].map((size) => `icons/${size}.png`);
+
+const read = async (name) => JSON.parse(await readFile(join(root, name), "utf8"));
 
 // The console's hosts, from the same file that checks links; pages outside of them never see our script.
 async function consolePatterns() {
-  const hosts = JSON.parse(await readFile(join(root, "src/shared/hosts.json"), "utf8"));
+  const hosts = await read("src/shared/hosts.json");
   const consoles = Object.values(hosts).flatMap((partition) => partition.consoles);
   return [...new Set(consoles)].sort().flatMap((host) => [`https://${host}/*`, `https://*.${host}/*`]);
 }
 
 async function manifest(family) {
-  const read = async (name) => JSON.parse(await readFile(join(root, "manifest", `${name}.json`), "utf8"));
-  const [base, own, matches] = await Promise.all([read("base"), read(family), consolePatterns()]);
+  const [base, own, matches, { version }] = await Promise.all([
+    read("manifest/base.json"),
+    read(`manifest/${family}.json`),
+    consolePatterns(),
+    read("package.json"),
+  ]);
   return {
     ...base,
+    version,
     ...own,
     permissions: [...base.permissions, ...own.permissions].sort(),
     host_permissions: matches,
@@ -35,24 +50,28 @@ async function manifest(family) {
   };
 }
 
-async function buildFamily(family) {
-  const out = join(root, "dist", family);
+/** Builds `family` into `out`, which is made anew. */
+export async function buildFamily(family, out = join(root, "dist", family)) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   await build({
     entryPoints: Object.entries(SCRIPTS).map(([name, file]) => ({ in: join(root, file), out: name })),
+    absWorkingDir: root,
     outdir: out,
     bundle: true,
     format: "iife",
-    target: family === "firefox" ? "firefox140" : "chrome120",
+    target: family === "firefox" ? "firefox142" : "chrome120",
     define: { FAMILY: JSON.stringify(family) },
     legalComments: "none",
     charset: "utf8",
     logLevel: "warning",
   });
-  for (const page of PAGES) await cp(join(root, "src", page), join(out, page));
-  await cp(join(root, "icons"), join(out, "icons"), { recursive: true });
+  for (const [page, source] of Object.entries(PAGES)) await cp(join(root, source), join(out, page));
+  for (const icon of ICONS) await cp(join(root, icon), join(out, icon));
   await writeFile(join(out, "manifest.json"), `${JSON.stringify(await manifest(family), null, 2)}\n`);
+  return out;
 }
 
-for (const family of FAMILIES) await buildFamily(family);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const family of FAMILIES) await buildFamily(family);
+}
