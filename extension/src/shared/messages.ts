@@ -40,6 +40,8 @@ export interface Hints {
   readonly session: Session;
   /** Sessions of this browser that count against AWS's five, with multi-session on; null without. */
   readonly sessionsOpen: number | null;
+  /** Whether the person folded the bar of this tab: the colour stays, the words go. */
+  readonly folded: boolean;
 }
 
 /** What is open now, for the popup. `here` is the session of the tab that the popup stands over. */
@@ -59,6 +61,8 @@ export interface Requests {
   hints: { ask: object; answer: Hints | null };
   /** From a content script or the popup: renew the session of this tab (the popup names it), same page. */
   renew: { ask: { tabId?: number; confirmed?: string }; answer: Result<null> };
+  /** From a content script: its tab's bar was folded, or unfolded; it stays so on the tab's next pages. */
+  fold: { ask: { folded: boolean }; answer: null };
   /** From the opening page: open a sealed link. A refusal is kept for that page to show. */
   open_link: { ask: { link: string }; answer: { ok: true } | { ok: false; code: RefusalCode | "failed"; message: string } };
   /** From the popup, which names the tab and the window that it stands over. */
@@ -83,6 +87,11 @@ export interface Requests {
 
 export type Kind = keyof Requests;
 export type Message = { [K in Kind]: { readonly kind: K } & Requests[K]["ask"] }[Kind];
+
+/** What the background tells the content script of a tab: ask for the hints again, they may have changed. */
+export interface Told {
+  readonly kind: "hints_changed";
+}
 
 /** Ask the background. */
 export async function ask<K extends Kind>(kind: K, content: Requests[K]["ask"]): Promise<Requests[K]["answer"]> {
