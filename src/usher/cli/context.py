@@ -17,7 +17,8 @@ class Context:
     """The edge of the program, as one value handed to every command.
 
     `config_dir` holds Usher's own settings and journals, `cache_dir` what can be made again, `data_dir`
-    the vault, `aws_config_file` the file shared with the AWS CLI and SDKs.
+    the vault, `aws_config_file` the file shared with the AWS CLI and SDKs. `attended` is whether a person
+    watches this process at all: nobody does where a browser runs it, whatever terminal that was started from.
     """
 
     environ: Mapping[str, str]
@@ -26,9 +27,12 @@ class Context:
     cache_dir: Path
     aws_config_file: Path
     terminal: Terminal
+    attended: bool = True
 
     def controlling_terminal(self) -> Terminal | None:
         """The terminal behind a process whose own words go elsewhere, None where there is none."""
+        if not self.attended:
+            return None
         try:
             return Terminal(err=Path("/dev/tty").open("w", encoding="utf-8"))
         except OSError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
@@ -126,19 +126,28 @@ def _given_profile(context: Context) -> str | None:
 def open_confirmed(
     context: Context, rooms: SessionRooms, name: str, *, yes: bool
 ) -> tuple[OpenedProfile, Look]:
-    """The opened profile and its look, entered with the person's consent where it is protected.
+    """The opened profile and its look, entered with the person's consent where it is protected."""
+    from usher.cli.looks import confirm_entry
+
+    return open_agreed(context, rooms, name, lambda shown, look: confirm_entry(context, shown, look, yes=yes))
+
+
+def open_agreed(
+    context: Context, rooms: SessionRooms, name: str, agree: Callable[[str, Look], None]
+) -> tuple[OpenedProfile, Look]:
+    """The opened profile and its look. `agree` has to let it be entered, or raises.
 
     Asked before it is opened; again only if the keys lead to an account that asks for more than that.
     """
-    from usher.cli.looks import confirm_entry, look_for
+    from usher.cli.looks import look_for
     from usher.cli.opening import open_profile
 
     expected = look_for(context, name)
-    confirm_entry(context, name, expected, yes=yes)
+    agree(name, expected)
     opened = open_profile(rooms, name)
     look = look_for(context, opened)
     if look.confirm is not expected.confirm and expected.confirm is not Confirm.TYPE:
-        confirm_entry(context, opened.name, look, yes=yes)
+        agree(opened.name, look)
     note_entry(context, opened.name, opened.credentials.expires_at)
     return opened, look
 

@@ -7,7 +7,7 @@ the account is found in the index, in the config file's keys, or in the keys tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
@@ -65,35 +65,61 @@ def account_entry(context: Context, account: AccountId, permission_set: str) -> 
     return next((way for way in ways if way.permission_set == permission_set), next(iter(ways), None))
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked before they enter a protected account, and the `word` that means yes.
+
+    `doubt` is a sentence on what is not known, empty where the account surely is protected.
+    """
+
+    how: Confirm
+    word: str
+    text: str
+    doubt: str = ""
+
+
+def question_of(name: str, look: Look) -> Question | None:
+    """The question that `look` wants asked before `name` is entered; None where it wants none."""
+    if not look.confirm:
+        return None
+    shown = printable(name)
+    doubt = f"The {look.doubt} of {shown} is not known here: {_TOLD_BY[look.doubt]}." if look.doubt else ""
+    is_protected = "may be protected" if look.doubt else "is protected"
+    if look.confirm is Confirm.ASK:
+        return Question(look.confirm, "yes", f"{shown} {is_protected}. Enter it?", doubt)
+    word = name if look.doubt else look.label or name
+    return Question(look.confirm, word, f"{shown} {is_protected}. Type {printable(word)} to enter it:", doubt)
+
+
 def confirm_entry(context: Context, name: str, look: Look, *, yes: bool) -> None:
     """Ask before `name` is entered, if its look wants that; `yes` is the command's --yes.
 
     Raises UsherError when the person does not agree, and NoAccessError where nobody can be asked:
     a script says --yes, or does not get in.
     """
-    if not look.confirm or yes:
+    question = question_of(name, look)
+    if question is None or yes:
         return
     terminal = context.terminal
-    shown = printable(name)
     if not terminal.interactive:
         raise NoAccessError(
-            f"'{shown}' {'may be' if look.doubt else 'is'} protected{_marked(look)} "
+            f"'{printable(name)}' {'may be' if look.doubt else 'is'} protected{_marked(look)} "
             "and nobody is here to confirm it",
             hint=f"the {look.doubt} is not known here: {_TOLD_BY[look.doubt]}"
             if look.doubt
             else "add --yes where that is meant; the rule is a [[protect]] table of settings.toml",
         )
-    where = f"{badge(terminal, look)} {shown}" if look.label else shown
-    is_protected = "may be protected" if look.doubt else "is protected"
-    if look.doubt:
-        terminal.say(f"The {look.doubt} of {shown} is not known here: {_TOLD_BY[look.doubt]}.")
-    if look.confirm is Confirm.ASK:
-        agreed = terminal.confirm(f"{where} {is_protected}. Enter it?")
-    else:
-        wanted = name if look.doubt else look.label or name
-        agreed = terminal.ask(f"{where} {is_protected}. Type {printable(wanted)} to enter it:") == wanted
+    if question.doubt:
+        terminal.say(question.doubt)
+    asked = f"{badge(terminal, look)} {question.text}" if look.label else question.text
+    agreed = terminal.confirm(asked) if question.how is Confirm.ASK else terminal.ask(asked) == question.word
     if not agreed:
-        raise UsherError(f"not confirmed: '{shown}' was not entered")
+        raise not_confirmed(name)
+
+
+def not_confirmed(name: str) -> UsherError:
+    """The error for a question that was not answered with yes."""
+    return UsherError(f"not confirmed: '{printable(name)}' was not entered")
 
 
 def badge(terminal: Terminal, look: Look) -> str:

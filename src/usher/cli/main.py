@@ -29,6 +29,7 @@ COMMANDS = {
     "explain": "how a profile leads to keys, hop by hop",
     "keys": "the keys of IAM users: import, list, rotate, remove",
     "console": "open a profile's console",
+    "browser": "the browser extension, and the browsers that consoles open in",
     "trust": "let a folder's .usher file choose the profile",
     "prompt": "what a prompt shows of the profile in use",
     "shell-init": "the code that makes a shell switch",

@@ -17,6 +17,11 @@ _SPEC = importlib.util.spec_from_file_location("portal_server", _PORTAL)
 portal_server = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(portal_server)
 
+_BROWSER = Path(__file__).with_name("native_browser.py")
+_SPEC = importlib.util.spec_from_file_location("native_browser", _BROWSER)
+native_browser = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(native_browser)
+
 USHER = [sys.executable, "-c", "import sys; from usher._entry import main; sys.exit(main())"]
 # A browser that follows redirects, as `$BROWSER` names one; it leaves no word behind.
 BROWSER = f'{sys.executable} -c "import sys, urllib.request as u; u.urlopen(sys.argv[1]).read()" %s'
@@ -214,3 +219,21 @@ def synced(mkdev):
     """A home with mkdev's profiles."""
     mkdev.ok("profiles", "sync")
     return mkdev
+
+
+@pytest.fixture
+def start_browser():
+    """Start a browser that has the extension, on a home; every one is closed at last."""
+    started = []
+
+    def start(home, *arguments, greets=True, **settings):
+        browser = native_browser.NativeBrowser(home, *arguments, **settings)
+        started.append(browser)
+        if greets:
+            assert browser.hello()["ok"], browser
+        return browser
+
+    yield start
+    for browser in started:
+        if browser.process.poll() is None:
+            browser.kill()

@@ -16,34 +16,19 @@ are completed by Tab.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from usher.cli.console_pages import (
-    Wanted,
-    check_account,
-    check_wanted,
-    destination,
-    doubt_region,
-    named_service,
-)
+from usher.cli.console_links import ConsoleLink, console_link
+from usher.cli.console_pages import Wanted, check_account, check_wanted, doubt_region, named_service
 from usher.cli.context import Context
 from usher.cli.entering import chosen_profile, open_confirmed
-from usher.cli.opening import OpenedProfile, chain_of
+from usher.cli.opening import chain_of
 from usher.cli.picker.actions import Action
 from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.console.browser import hand_over, open_browser
-from usher.console.federation import (
-    LONGEST_SESSION_SECONDS,
-    SHORTEST_SESSION_SECONDS,
-    ConsoleKeys,
-    check_destination,
-    console_door,
-    sign_in_url,
-)
+from usher.console.federation import LONGEST_SESSION_SECONDS, SHORTEST_SESSION_SECONDS
 from usher.console.links import PastedLink, looks_like_target, read_target
 from usher.core.durations import parse_duration
-from usher.core.errors import ExitCode, UsageError, UsherError
-from usher.core.partitions import partition_of_region
+from usher.core.errors import ExitCode, UsageError
 from usher.core.printable import printable
 from usher.core.secrets import Secret
 
@@ -80,15 +65,15 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
     rooms = open_session_rooms(context)
     name = chosen_profile(context, profile, Action.CONSOLE)
     check_account(context, wanted, chain_of(context, name).account_id, name)
-    opened, _ = open_confirmed(context, rooms, name, yes=options.yes)
+    opened, look = open_confirmed(context, rooms, name, yes=options.yes)
     check_account(context, wanted, opened.account_id, opened.name)
-    url = _link(rooms, opened, wanted, seconds)
+    link = console_link(rooms, opened, look, wanted, seconds)
     if options.show:
-        context.terminal.result(url.reveal())
+        context.terminal.result(link.url.reveal())
     if options.copy:
-        _copy(context, url, opened.name)
+        _copy(context, link.url, opened.name)
     if not (options.show or options.copy):
-        _open(context, url, opened, wanted)
+        _open(rooms, link, wanted)
     return ExitCode.DONE
 
 
@@ -115,36 +100,13 @@ def _copy(context: Context, url: Secret, name: str) -> None:
     )
 
 
-def _open(context: Context, url: Secret, opened: OpenedProfile, wanted: Wanted) -> None:
-    if not hand_over(url, open_browser):
-        raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
-    context.terminal.say(f"Your browser opens the console of {printable(opened.name)}.")
+def _open(rooms: SessionRooms, link: ConsoleLink, wanted: Wanted) -> None:
+    from usher.cli.browser.opening import open_console
+
+    open_console(rooms, link)
     before = wanted.target.account_id if isinstance(wanted.target, PastedLink) else None
-    if before is not None and before != opened.account_id:
-        context.terminal.say(f"The link was of account {before}; what it shows may not be in this one.")
-
-
-def _link(rooms: SessionRooms, opened: OpenedProfile, wanted: Wanted, seconds: int | None) -> Secret:
-    def exchange(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-        answer = rooms.http.send(method, url, headers, body)
-        return answer.status, answer.body
-
-    keys = opened.credentials
-    if keys.session_token is None:
-        raise UsherError(
-            f"the profile '{opened.name}' has keys without a session: they open no console",
-            hint="use a profile that assumes a role",
-        )
-    region = wanted.region or opened.region
-    door = console_door(partition_of_region(opened.region), region, opened.endpoint_url)
-    return sign_in_url(
-        exchange,
-        door,
-        ConsoleKeys(keys.access_key_id, keys.secret_access_key, keys.session_token),
-        destination=check_destination(door, destination(door, wanted, region)),
-        issuer=opened.organization.start_url if opened.organization else door.home_url,
-        session_seconds=seconds,
-    )
+    if before is not None and before != link.session.account_id:
+        rooms.context.terminal.say(f"The link was of account {before}; what it shows may not be in this one.")
 
 
 def _seconds(duration: str | None) -> int | None:
