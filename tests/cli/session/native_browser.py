@@ -1,4 +1,4 @@
-"""A browser as far as a native host can tell: starts it with pipes and speaks in frames, as an extension does."""
+"""A browser as far as a native host can tell: starts it with pipes, and speaks its frames."""
 
 from __future__ import annotations
 
