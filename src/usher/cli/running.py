@@ -21,7 +21,8 @@ COMMAND_NOT_FOUND = 127
 COMMAND_NOT_RUNNABLE = 126
 # What cmd.exe, which runs batch files, would take apart however it is quoted.
 _SPECIAL_IN_BATCH = frozenset('"%!^&|<>\r\n')
-_IGNORED_BY_PYTHON = () if sys.platform == "win32" else (signal.SIGPIPE, signal.SIGXFSZ)
+# Windows has neither.
+_IGNORED_BY_PYTHON = [number for number in signal.Signals if number.name in {"SIGPIPE", "SIGXFSZ"}]
 
 
 def become(command: Sequence[str], environ: Mapping[str, str], terminal: Terminal) -> int:
