@@ -48,7 +48,21 @@ class Install:
     @property
     def name(self) -> str:
         """What a person calls the browser: its program's name, else its family's."""
-        return _NAMES.get(Path(self.program).name.lower(), Path(self.program).name) or self.family.title()
+        return _name_of(self.program) or self.family.title()
+
+    def is_of(self, browser: str) -> bool:
+        """Whether it is in `browser`, which is one of the names that people choose from, or a path."""
+        if not Path(browser).is_absolute():
+            return self.name.lower() == browser
+        return browser == self.program or _name_of(browser) == self.name
+
+    def uses_profile(self, profile: str) -> bool:
+        """Whether the browser was told to use that profile of its own."""
+        return profile in self.options or f"--profile-directory={profile}" in self.options
+
+
+def _name_of(program: str) -> str:
+    return _NAMES.get(Path(program).name.lower(), Path(program).name)
 
 
 _NAMES = {

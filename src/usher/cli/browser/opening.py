@@ -1,7 +1,8 @@
 """From a link that signs in to an open console: by the extension where it is, else in the person's browser.
 
-In this order: through the extension of a browser that runs; through that of a browser which is started for
-it; as a page of the browser that `$BROWSER` or the desktop names, where all accounts share their cookies.
+In this order: by the program that `[console] open` names; through the extension of a browser that runs;
+through that of a browser which is started for it; as a page of the browser that the settings, `$BROWSER` or
+the desktop name, where all accounts share their cookies. The first that is there opens it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
+from usher.cli.browser.settings import ConsoleSettings
 from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening
-from usher.cli.browser.visits import can_be_visited, place_of, sealed_link
+from usher.cli.browser.templates import launch_words
+from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, settings_for
 from usher.cli.console_links import ConsoleLink
 from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
+from usher.console.browser import OpenBrowser, hand_over, open_browser
+from usher.console.browsers import BrowserChoice, browser_command, find_browser, start_browser
 from usher.console.sealed_links import Place
 from usher.core.errors import UsherError
 from usher.core.printable import printable
@@ -29,37 +36,82 @@ _HINT_EVERY_SECONDS = 86_400.0
 
 def open_console(rooms: SessionRooms, link: ConsoleLink, window: str | None = None) -> None:
     """Open `link` and say where. `window` is the terminal that asks. Raises UsherError."""
-    if can_be_visited(link) and _opened_by_extension(rooms, link, window):
-        return
-    _open_plainly(rooms.context, link)
+    errand = Errand(rooms, link, settings_for(rooms.context, link.session), window)
+    for way in (_opened_by_template, _opened_by_extension, _opened_plainly):
+        if way(errand):
+            return
+    raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
 
 
-def _opened_by_extension(rooms: SessionRooms, link: ConsoleLink, window: str | None) -> bool:
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be opened, and how the person wants that."""
+
+    rooms: SessionRooms
+    link: ConsoleLink
+    settings: ConsoleSettings
+    window: str | None = None
+
+    @property
+    def context(self) -> Context:
+        """The process that was asked."""
+        return self.rooms.context
+
+    @property
+    def console(self) -> str:
+        """The console's name in sentences."""
+        return f"the console of {printable(self.link.session.profile)}"
+
+
+def _opened_by_template(errand: Errand) -> bool:
+    """By the person's own program. It is given a one-time address: everybody may read arguments."""
+    template = errand.settings.open
+    if not template:
+        return False
+    started: list[str] = []
+
+    def opener(address: str) -> bool:
+        started[:] = launch_words(template, address, errand.link.session)
+        return start_browser(started, errand.context.environ)
+
+    if not hand_over(errand.link.url, opener):
+        raise UsherError(
+            f"'{printable(started[0])}' did not come for the console link",
+            hint="'open' in the table [console] of settings.toml names it",
+        )
+    errand.context.terminal.say(f"{printable(Path(started[0]).name)} opens {errand.console}.")
+    return True
+
+
+def _opened_by_extension(errand: Errand) -> bool:
     """Whether an extension opened it. Raises UsherError when one refused."""
-    context = rooms.context
+    if not can_be_visited(errand.link):
+        return False
     if not has_sockets():
-        return _opened_by_command_line(rooms, link, window)
-    for install in _running(context):
+        return _opened_by_command_line(errand)
+    found = (read_install(errand.context.cache_dir, install) for install in listening(errand.context))
+    for install in _meant(errand, [install for install in found if install is not None]):
         with contextlib.suppress(HostGoneError):
-            _send(rooms, link, install, window)
+            _send(errand, install)
             return True
-    return _opened_after_start(rooms, link, window)
+    return _opened_after_start(errand)
 
 
-def _running(context: Context) -> list[Install]:
-    """The installs of running browsers, the newest first; those set apart for one session are not asked."""
-    found = (read_install(context.cache_dir, install) for install in listening(context))
-    return [install for install in found if install is not None and install.jar is None]
+def _meant(errand: Errand, installs: Iterable[Install]) -> list[Install]:
+    """Those in the browser that the settings name; none that is set apart for one session."""
+    wanted, profile = errand.settings.choice.program, errand.settings.choice.profile
+    found = [each for each in installs if each.jar is None and (wanted is None or each.is_of(wanted))]
+    return sorted(found, key=lambda each: profile is not None and not each.uses_profile(profile))
 
 
-def _send(rooms: SessionRooms, link: ConsoleLink, install: Install, window: str | None) -> None:
+def _send(errand: Errand, install: Install) -> None:
     """Have `install` open the link. Raises HostGoneError, or UsherError with the extension's own reason."""
-    place = place_of(install, link.session)
-    sealed = sealed_link(rooms, link, place, window)
-    answer = call_host(rooms.context, install.id, {"op": "open", "link": sealed.reveal()})
+    place = place_of(install, errand.link.session, errand.settings)
+    sealed = sealed_link(errand.rooms, errand.link, place, errand.window)
+    answer = call_host(errand.context, install.id, {"op": "open", "link": sealed.reveal()})
     if answer.get("ok") is not True:
         raise _refused(install, answer.get("error"), str(answer.get("hint", "")))
-    _say_where(rooms.context, link, install, place)
+    _say_where(errand, install, place)
 
 
 def _refused(install: Install, error: object, hint: str) -> UsherError:
@@ -73,14 +125,11 @@ def _refused(install: Install, error: object, hint: str) -> UsherError:
     return UsherError(f"{install.name}: {printable(str(error))}", hint=printable(hint))
 
 
-def _opened_after_start(rooms: SessionRooms, link: ConsoleLink, window: str | None) -> bool:
+def _opened_after_start(errand: Errand) -> bool:
     """Start the browser that the extension was last seen in, and wait for its host."""
-    from usher.console.browsers import start_browser
-
-    context = rooms.context
-    install = next(
-        (each for each in read_installs(context.cache_dir) if _can_be_started(each, context)), None
-    )
+    context = errand.context
+    installs = [each for each in read_installs(context.cache_dir) if _can_be_started(each, context)]
+    install = next(iter(_meant(errand, installs)), None)
     if install is None or not start_browser([install.program, *install.options], context.environ):
         return False
     context.terminal.status(f"starting {install.name} ...")
@@ -88,7 +137,7 @@ def _opened_after_start(rooms: SessionRooms, link: ConsoleLink, window: str | No
     while time.monotonic() < give_up:
         if install.id in listening(context):
             with contextlib.suppress(HostGoneError):  # one that was left behind, and is removed now
-                _send(rooms, link, install, window)
+                _send(errand, install)
                 return True
         time.sleep(_PAUSE_SECONDS)
     # Started in vain once is enough: the extension comes back with its next greeting.
@@ -101,48 +150,49 @@ def _opened_after_start(rooms: SessionRooms, link: ConsoleLink, window: str | No
 
 
 def _can_be_started(install: Install, context: Context) -> bool:
-    if not install.program or install.jar is not None:
-        return False
     has_screen = context.environ.get("DISPLAY") or context.environ.get("WAYLAND_DISPLAY")
-    return bool(has_screen) or sys.platform != "linux"
+    return bool(install.program) and (bool(has_screen) or sys.platform != "linux")
 
 
-def _opened_by_command_line(rooms: SessionRooms, link: ConsoleLink, window: str | None) -> bool:
+def _opened_by_command_line(errand: Errand) -> bool:
     """Where no program can be asked: the sealed link stands on a command line, which nobody else can use."""
-    from usher.console.browsers import start_browser
-
-    installs = read_installs(rooms.context.cache_dir)
-    install = next((each for each in installs if each.program and each.jar is None), None)
+    installs = [each for each in read_installs(errand.context.cache_dir) if each.program]
+    install = next(iter(_meant(errand, installs)), None)
     if install is None:
         return False
-    place = place_of(install, link.session)
-    address = f"{install.base_url}open.html#{sealed_link(rooms, link, place, window).reveal()}"
-    if not start_browser([install.program, *install.options, address], rooms.context.environ):
+    place = place_of(install, errand.link.session, errand.settings)
+    sealed = sealed_link(errand.rooms, errand.link, place, errand.window)
+    address = f"{install.base_url}open.html#{sealed.reveal()}"
+    if not start_browser([install.program, *install.options, address], errand.context.environ):
         return False
-    _say_where(rooms.context, link, install, place)
+    _say_where(errand, install, place)
     return True
 
 
-def _say_where(context: Context, link: ConsoleLink, install: Install, place: Place) -> None:
+def _say_where(errand: Errand, install: Install, place: Place) -> None:
     name = printable(place.name)
     where = {"container": f" in its container '{name}'", "group": f" in its tab group '{name}'"}
-    context.terminal.say(
-        f"{install.name} opens the console of {printable(link.session.profile)}{where.get(place.kind, '')}."
-    )
+    errand.context.terminal.say(f"{install.name} opens {errand.console}{where.get(place.kind, '')}.")
 
 
-def _open_plainly(context: Context, link: ConsoleLink) -> None:
-    from usher.console.browser import hand_over, open_browser
-
-    if not hand_over(link.url, open_browser):
-        raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
-    context.terminal.say(f"Your browser opens the console of {printable(link.session.profile)}.")
+def _opened_plainly(errand: Errand) -> bool:
+    """As any page: in the browser of the settings, else the one that `$BROWSER` or the desktop names."""
+    context = errand.context
+    if not hand_over(errand.link.url, _plain_opener(errand)):
+        return False
+    context.terminal.say(f"Your browser opens {errand.console}.")
     if context.terminal.interactive and _hint_is_due(context):
-        context.terminal.say(
-            context.terminal.style(
-                "dim", "Accounts side by side, each in its own colour: usher browser setup"
-            )
-        )
+        hint = "Accounts side by side, each in its own colour: usher browser setup"
+        context.terminal.say(context.terminal.style("dim", hint))
+    return True
+
+
+def _plain_opener(errand: Errand) -> OpenBrowser:
+    choice, environ = errand.settings.choice, errand.context.environ
+    if choice == BrowserChoice():
+        return open_browser
+    browser = find_browser(choice, environ)
+    return lambda address: start_browser(browser_command(browser, choice.profile, Path(), address), environ)
 
 
 def _hint_is_due(context: Context) -> bool:

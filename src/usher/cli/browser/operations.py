@@ -23,7 +23,7 @@ from usher.cli.browser.messages import (
     optional_text,
     text,
 )
-from usher.cli.browser.visits import KINDS, can_be_visited, place_of, sealed_link
+from usher.cli.browser.visits import KINDS, can_be_visited, place_of, sealed_link, settings_for
 from usher.cli.console_links import console_link
 from usher.cli.console_pages import Wanted, check_account
 from usher.cli.context import usher_command
@@ -158,7 +158,8 @@ def open_profile_console(desk: Desk, message: Mapping[str, object]) -> Mapping[s
             "or its console is none of AWS's",
             hint=f"run: usher console {printable(opened.name)}",
         )
-    return {"link": sealed_link(rooms, link, place_of(install, link.session, kind), window).reveal()}
+    place = place_of(install, link.session, settings_for(context, link.session), kind)
+    return {"link": sealed_link(rooms, link, place, window).reveal()}
 
 
 def sign_in(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]:

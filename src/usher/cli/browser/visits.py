@@ -6,14 +6,17 @@ import re
 
 from usher.cli.browser.installs import Install
 from usher.cli.browser.link_key import link_key
+from usher.cli.browser.settings import ChromiumWay, ConsoleSettings, console_settings
+from usher.cli.browser.templates import container_name
 from usher.cli.console_links import ConsoleLink
+from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
 from usher.console.browsers import Family
 from usher.console.hosts import hosts_by_partition
 from usher.console.sealed_links import ConsoleSession, Place, Visit, seal_visit
 from usher.core.ids import ACCOUNT_ID
-from usher.core.printable import printable
 from usher.core.secrets import Secret
+from usher.session.settings import load_settings
 
 KINDS = ("container", "group", "plain")
 
@@ -30,13 +33,25 @@ def can_be_visited(link: ConsoleLink) -> bool:
     return link.door.partition.name in hosts_by_partition()
 
 
-def place_of(install: Install, session: ConsoleSession, kind: str | None = None) -> Place:
+def settings_for(context: Context, session: ConsoleSession) -> ConsoleSettings:
+    """How the person wants that session's console opened. Raises UsageError for settings that are wrong."""
+    return console_settings(load_settings(context.config_dir)).of(session.organization)
+
+
+def place_of(
+    install: Install, session: ConsoleSession, settings: ConsoleSettings, kind: str | None = None
+) -> Place:
     """Where `session` lives in that browser; `kind` is what the extension wants, where it asked itself."""
-    own = "container" if install.family is Family.FIREFOX else "group"
-    if install.jar is not None:  # the whole browser is one session's
-        own = "plain"
-    name = f"{session.account_name or session.account_id}/{session.role}"
-    return Place(kind or own, printable(name))
+    name = container_name(settings.container, session)
+    return Place(kind or _kind(install, settings), name, settings.icon)
+
+
+def _kind(install: Install, settings: ConsoleSettings) -> str:
+    if install.family is Family.FIREFOX:
+        return "container"
+    # A group says that its tabs are one session's. Without AWS's multi-session all tabs have one.
+    several = settings.chromium is ChromiumWay.MULTI_SESSION and install.jar is None
+    return "group" if several else "plain"
 
 
 def sealed_link(rooms: SessionRooms, link: ConsoleLink, place: Place, window: str | None = None) -> Secret:
