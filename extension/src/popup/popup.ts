@@ -1,12 +1,20 @@
-// The toolbar button's page.
-import { ask } from "../shared/messages.ts";
+// The popup: which account this tab is, and one field to any other. Opened by the toolbar's button or a shortcut.
+import { browserDoors } from "./doors.ts";
+import { byId } from "./elements.ts";
+import { Switcher } from "./switcher.ts";
 
-async function show(): Promise<void> {
-  const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
-  if (tab === undefined) return;
-  const { open } = await ask("overview", { tabId: tab.id ?? null, windowId: tab.windowId });
-  const names = open.map((session) => `${session.accountName} / ${session.role}`);
-  document.getElementById("popup")?.append(names.join(", ") || "No console is open.");
+const TICK_MILLISECONDS = 10_000;
+
+async function openPopup(): Promise<void> {
+  const doors = await browserDoors();
+  const switcher = new Switcher(document, doors);
+  const shortcut = byId<HTMLButtonElement>(document, "shortcut");
+  shortcut.hidden = false;
+  shortcut.textContent = doors.shortcut || "Set a shortcut";
+  shortcut.title = "The shortcut that opens this from anywhere; click to change it";
+  shortcut.onclick = () => void doors.changeShortcut();
+  setInterval(() => switcher.tick(), TICK_MILLISECONDS);
+  await switcher.start();
 }
 
-void show();
+void openPopup();

@@ -17,6 +17,10 @@ declare namespace chrome {
     function update(cookieStoreId: string, details: Partial<Details>): Promise<ContextualIdentity>;
     function remove(cookieStoreId: string): Promise<ContextualIdentity>;
   }
+  namespace commands {
+    /** Firefox's page of extension shortcuts; Chromium has an address for its own. */
+    function openShortcutSettings(): Promise<void>;
+  }
   namespace tabs {
     interface Tab {
       /** The container that the tab is in; only in Firefox. */
