@@ -6,7 +6,6 @@ Never from an argument or a variable, which every process list and every child w
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +110,8 @@ def _from_descriptor(descriptor: int) -> Secret:
 
 
 def _from_command(command: tuple[str, ...], environ: Mapping[str, str]) -> Secret:
+    import subprocess  # only who names a command pays for it
+
     try:
         done = subprocess.run(
             command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_SECONDS

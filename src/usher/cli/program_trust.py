@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from usher.cli.context import Context
-from usher.cli.passphrases import check_may_name_commands
 from usher.core.errors import UsageError
 from usher.core.hops import Chain, ProcessHop
 from usher.session.settings import load_settings
@@ -44,6 +43,8 @@ def _trusted(context: Context) -> set[Path]:
     table.only("config_files")
     named = table.texts("config_files")
     if named:
+        from usher.cli.passphrases import check_may_name_commands
+
         check_may_name_commands(settings.path)
     return {Path(name).expanduser().resolve() for name in named}
 

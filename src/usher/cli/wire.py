@@ -10,26 +10,27 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from usher.cli.context import Context
 from usher.cli.context import usher_command as usher_command
-from usher.cli.text.status import skew_warning
 from usher.cli.wire_vault import open_vault
 from usher.core import machine
 from usher.profiles.config_file import read_config
 from usher.profiles.lookup import ProfileTarget, sso_lookups
 from usher.session.aws_cli_cache import AwsCliCache
-from usher.session.crawl import CRAWL_FOLDER, forget_crawl
 from usher.session.errors import NotSignedInError
 from usher.session.http import HttpClient
 from usher.session.keeper import KEYS_MARGIN_SECONDS, SessionKeeper
 from usher.session.locks import session_lock
-from usher.session.login import LoginDesk
 from usher.session.oidc import OidcClient
 from usher.session.organizations import PortalOrganization, load_organizations, same_start_url
 from usher.session.portal import PortalClient
 from usher.session.ready_record import ReadyShelf
 from usher.session.vault.ladder import LadderVault
+
+if TYPE_CHECKING:
+    from usher.session.login import LoginDesk  # a listener, a web server: only who signs in pays for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ class SessionRooms:
 
     def login_desk(self, organization: PortalOrganization) -> LoginDesk:
         """What signing in to `organization` needs."""
+        from usher.session.crawl import CRAWL_FOLDER, forget_crawl
+        from usher.session.login import LoginDesk
+
         oidc = OidcClient(self.http, organization.oidc_url, self.clock)
 
         def forget() -> None:
@@ -101,6 +105,8 @@ def open_session_rooms(context: Context) -> SessionRooms:
 
     def on_skew(seconds: float) -> None:
         if not warned:
+            from usher.cli.text.status import skew_warning
+
             warned.append(seconds)
             context.terminal.say(context.terminal.style("warn", "warning: ") + skew_warning(seconds))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -87,7 +86,7 @@ class Visit:
 
 def new_link_key() -> Secret:
     """A new key for links, as base64url text."""
-    return Secret(_encoded(secrets.token_bytes(KEY_BYTES)))
+    return Secret(_encoded(os.urandom(KEY_BYTES)))
 
 
 def seal_visit(

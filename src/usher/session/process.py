@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import stat
-import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,6 +73,8 @@ def refuse_circle(environ: Mapping[str, str], profile: str) -> None:
 
 def find_program(name: str, environ: Mapping[str, str], what: str) -> Path:
     """The file of the program `name`. Raises UsageError if there is none or if others may change it."""
+    import shutil
+
     found = shutil.which(name, path=environ.get("PATH", os.defpath)) if name else None
     if found is None:
         raise UsageError(
@@ -94,6 +94,8 @@ def find_program(name: str, environ: Mapping[str, str], what: str) -> Path:
 
 def capture(words: Sequence[str], environ: Mapping[str, str], what: str, seconds: float) -> bytes:
     """What a program prints, within time and size. Raises UsherError; then the program is ended."""
+    import subprocess  # most keys come from no program
+
     try:
         process = subprocess.Popen(
             words, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(environ)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
 from usher.cli.browser.settings import ConsoleSettings
@@ -23,11 +24,13 @@ from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, sett
 from usher.cli.console_links import ConsoleLink
 from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
-from usher.console.browser import OpenBrowser, hand_over, open_browser
 from usher.console.browsers import BrowserChoice, browser_command, find_browser, start_browser
 from usher.console.sealed_links import Place
 from usher.core.errors import UsherError
 from usher.core.printable import printable
+
+if TYPE_CHECKING:
+    from usher.console.browser import OpenBrowser  # a web server: where an extension opens, none is needed
 
 START_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
@@ -68,6 +71,8 @@ def _opened_by_template(errand: Errand) -> bool:
     template = errand.settings.open
     if not template:
         return False
+    from usher.console.browser import hand_over
+
     started: list[str] = []
 
     def opener(address: str) -> bool:
@@ -177,6 +182,8 @@ def _say_where(errand: Errand, install: Install, place: Place) -> None:
 
 def _opened_plainly(errand: Errand) -> bool:
     """As any page: in the browser of the settings, else the one that `$BROWSER` or the desktop names."""
+    from usher.console.browser import hand_over
+
     context = errand.context
     if not hand_over(errand.link.url, _plain_opener(errand)):
         return False
@@ -188,6 +195,8 @@ def _opened_plainly(errand: Errand) -> bool:
 
 
 def _plain_opener(errand: Errand) -> OpenBrowser:
+    from usher.console.browser import open_browser
+
     choice, environ = errand.settings.choice, errand.context.environ
     if choice == BrowserChoice():
         return open_browser

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -149,6 +148,8 @@ def start_agent(place: Path, run: Sequence[str], environ: Mapping[str, str]) -> 
 
     However many ask at once, one starts it and the others wait. Raises UnavailableError.
     """
+    import subprocess  # not for those who find it running, or do not need one
+
     client = AgentClient(place)
     if client.is_running():
         return

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import socket
 import stat
 import sys
@@ -86,7 +85,7 @@ def listen(place: Path) -> socket.socket:
         )
     make_private_folder(place.parent)
     folder = _open_folder(place.parent)
-    draft = f".{secrets.token_hex(8)}.new"
+    draft = f".{os.urandom(8).hex()}.new"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with _umask(0o177):
