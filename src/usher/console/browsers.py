@@ -154,12 +154,24 @@ def family_of(program: str) -> Family:
     return Family.CHROMIUM if "chrom" in name else Family.OTHER
 
 
+def known_name(program: str) -> str:
+    """What usher calls the browser whose program has this path; the program's own name for others."""
+    own = Path(program).stem.lower()
+    return next((name for name in _KNOWN if name in own), own)
+
+
 def folder_of_own(browser: Browser, data_dir: Path, home: Path, organization: str) -> Path:
-    """The folder for an organization's own profile. Snaps may only write below their own folder."""
-    resolved = str(browser.path.resolve())
-    if resolved.startswith("/snap/") or browser.path.resolve().name == "snap":
-        return home / "snap" / browser.path.name / "common" / "usher" / organization
-    return data_dir / "browsers" / f"{organization}-{browser.family}"
+    """The folder for an organization's own profile."""
+    own = snap_folder(browser, home)
+    return own / organization if own else data_dir / "browsers" / f"{organization}-{browser.family}"
+
+
+def snap_folder(browser: Browser, home: Path) -> Path | None:
+    """Our folder within a Snap's own, which is all that it may write to; None for other browsers."""
+    resolved = browser.path.resolve()
+    if str(resolved).startswith("/snap/") or resolved.name == "snap":
+        return home / "snap" / browser.path.name / "common" / "usher"
+    return None
 
 
 def browser_command(browser: Browser, profile: str | None, own_folder: Path, url: str) -> list[str]:
@@ -199,10 +211,17 @@ def start_browser(command: list[str], environ: Mapping[str, str]) -> bool:
 
 def forget_own_browser(folder: Path) -> bool:
     """Remove everything an own profile remembers. False when a browser has it open."""
-    if any(_is_held(folder / lock) for lock in ("SingletonLock", "lock")):
+    if folder_is_open(folder):
         return False
     shutil.rmtree(folder, ignore_errors=True)
     return True
+
+
+def folder_is_open(folder: Path) -> bool:
+    """Whether a browser runs with this folder. Chromium on Windows has a file there for as long."""
+    if (folder / "lockfile").exists():
+        return True
+    return any(_is_held(folder / lock) for lock in ("SingletonLock", "lock"))
 
 
 def _is_held(lock: Path) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from usher.core.looks import Colour
@@ -61,6 +61,26 @@ class ConsoleSession:
             "colour": self.colour,
             "ends": self.ends,
         }
+
+
+def session_from_wire(document: Mapping[str, object]) -> ConsoleSession:
+    """A session from what `wire` gives. Raises KeyError, TypeError or ValueError."""
+    names = ("profile", "organization", "accountId", "accountName", "role", "region", "label")
+    profile, organization, account_id, account_name, role, region, label = map(
+        str, (document[name] for name in names)
+    )
+    colour, ends = document["colour"], document["ends"]
+    return ConsoleSession(
+        profile,
+        organization,
+        account_id,
+        account_name,
+        role,
+        region,
+        label,
+        None if colour is None else Colour(str(colour)),
+        None if ends is None else float(str(ends)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
