@@ -145,6 +145,12 @@ def find_browser(choice: BrowserChoice, environ: Mapping[str, str]) -> Browser:
     )
 
 
+def installed_browsers(environ: Mapping[str, str]) -> dict[str, Browser]:
+    """The known browsers of this machine, by name."""
+    found = {name: _path_of(known, environ) for name, known in _KNOWN.items()}
+    return {name: Browser(path, _KNOWN[name].family) for name, path in found.items() if path is not None}
+
+
 def family_of(program: str) -> Family:
     """The family that a program's name tells."""
     name = program.lower()

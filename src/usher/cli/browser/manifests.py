@@ -1,0 +1,197 @@
+"""What a browser needs to start our native host: one launcher, and a manifest wherever it looks for one.
+
+The launcher names this very installation and the folders it was set up with, because a browser that a
+desktop starts has none of the shell's variables. What is written is a value first (`Put`, `Register`):
+`--dry-run` shows it, the set-up carries it out, the doctor compares it with what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from usher.cli.browser import registry_windows
+from usher.cli.context import Context, usher_command
+from usher.console.browsers import Family
+from usher.console.launchers import launcher_name, launcher_text
+from usher.console.native_hosts import (
+    Surroundings,
+    System,
+    family_of_known,
+    manifest_of,
+    manifests_to_write,
+    registry_keys,
+)
+from usher.core import machine
+from usher.core.errors import UsherError
+from usher.session.vault.files import make_private_folder
+
+# What decides which folders, AWS files and vault an `usher` uses. No secret is among them, and nothing of the
+# shell's moment (AWS_PROFILE, keys): the extension names the profile that it wants.
+KEPT_VARIABLES = (
+    "USHER_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "USHER_VAULT",
+    "USHER_VAULT_IDENTITY",
+)
+_PRIVATE, _PROGRAM = 0o600, 0o700
+
+
+class State(StrEnum):
+    """How what is there differs from what is wanted."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A file as it is wanted. `browser` is whose it is, empty for one that serves all."""
+
+    path: Path
+    content: bytes
+    mode: int
+    browser: str = ""
+
+    def state(self) -> State:
+        """How the file that is there differs."""
+        try:
+            same = self.path.read_bytes() == self.content and not self._lacks_rights()
+        except FileNotFoundError:
+            return State.NEW
+        except OSError:
+            return State.CHANGED
+        return State.SAME if same else State.CHANGED
+
+    def _lacks_rights(self) -> bool:
+        return machine.others_may(self.path.stat(), 0o777 & ~self.mode) or not os.access(
+            self.path, os.X_OK if self.mode == _PROGRAM else os.R_OK
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A key below HKEY_CURRENT_USER whose default value is a manifest's path, on Windows."""
+
+    key: str
+    value: str
+    browser: str
+
+    def state(self) -> State:
+        """How the value that is there differs."""
+        found = registry_windows.read(self.key)
+        if found is None:
+            return State.NEW
+        return State.SAME if found == self.value else State.CHANGED
+
+
+def surroundings_of(context: Context) -> Surroundings:
+    """Where this person's browsers keep their files."""
+    environ, home = context.environ, context.home
+    system = System(sys.platform) if sys.platform in set(System) else System.LINUX
+    return Surroundings(
+        system,
+        home,
+        Path(environ.get("XDG_CONFIG_HOME") or home / ".config"),
+        Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local"),
+    )
+
+
+def launcher_path(context: Context) -> Path:
+    """The one program that every manifest names."""
+    return context.data_dir.absolute() / "browser" / launcher_name(surroundings_of(context).system)
+
+
+def wanted_launcher(context: Context) -> Put:
+    """The launcher of this installation. Raises UsherError when its own command is not found."""
+    given = {name: context.environ[name] for name in KEPT_VARIABLES if context.environ.get(name)}
+    kept = {name: _from_anywhere(name, value) for name, value in given.items()}
+    system = surroundings_of(context).system
+    text = launcher_text(system, _lasting_command(context, system), kept)
+    return Put(launcher_path(context), os.fsencode(text), _PROGRAM)
+
+
+def wanted_manifests(context: Context, browsers: Iterable[str]) -> list[Put | Register]:
+    """The manifests of these browsers, and on Windows the keys that lead there."""
+    where, launcher = surroundings_of(context), launcher_path(context)
+    wanted: list[Put | Register] = []
+    for browser in browsers:
+        family = family_of_known(browser)
+        content = manifest_bytes(family, launcher)
+        if where.system is System.WINDOWS:
+            path = launcher.with_name(f"{family}.json")
+            wanted.append(Put(path, content, _PRIVATE, browser))
+            wanted += [Register(key, str(path), browser) for key in registry_keys(browser)]
+        else:
+            wanted += [Put(path, content, _PRIVATE, browser) for path in manifests_to_write(browser, where)]
+    return wanted
+
+
+def manifest_bytes(family: Family, launcher: Path) -> bytes:
+    """A manifest as it is written; for the folder of a browser set apart too."""
+    return json.dumps(manifest_of(family, launcher), indent=2).encode() + b"\n"
+
+
+def carry_out(wanted: Put | Register) -> None:
+    """Make it so, as a whole or not at all. Raises UsherError."""
+    if isinstance(wanted, Register):
+        registry_windows.write(wanted.key, wanted.value)
+        return
+    # The browsers' folders are theirs: their rights stay, and a link that stands for one is followed.
+    _make_folder(wanted.path.parent)
+    draft = wanted.path.with_name(f".{wanted.path.name}.{os.urandom(8).hex()}")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW | machine.NOT_INHERITED
+        with os.fdopen(os.open(draft, flags, wanted.mode), "wb") as file:
+            machine.set_mode(file.fileno(), wanted.mode)
+            file.write(wanted.content)
+            file.flush()
+            os.fsync(file.fileno())
+        machine.replace(draft, wanted.path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsherError(
+            f"cannot write {wanted.path}: {error.strerror}", hint="check the folder's owner and the space"
+        ) from None
+
+
+def _from_anywhere(name: str, value: str) -> str:
+    """A path that holds in whatever folder the browser runs; `~` is read by `usher` itself."""
+    return value if name == "USHER_VAULT" or value.startswith("~") else str(Path(value).absolute())
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    if folder.parent.is_dir():
+        make_private_folder(folder)
+    else:
+        _make_folder(folder.parent)
+        _make_folder(folder)
+
+
+def _lasting_command(context: Context, system: System) -> list[str]:
+    """The `usher` to start: a link on the PATH that leads to this one outlives upgrades that move it.
+
+    Windows runs no script by its first line; `-P` keeps the folder it is started in off Python's path.
+    """
+    if system is System.WINDOWS:
+        return [sys.executable, "-P", "-m", "usher"]
+    own = usher_command(context)
+    found = shutil.which("usher", path=context.environ.get("PATH"))
+    if found and Path(found).is_absolute() and Path(found).resolve() == Path(own[0]).resolve():
+        return [found]
+    return own
