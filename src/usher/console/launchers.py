@@ -23,8 +23,7 @@ def launcher_name(system: System) -> str:
 def launcher_text(system: System, command: Sequence[str], kept: Mapping[str, str]) -> str:
     """The launcher that starts `command` with the variables `kept`. Raises UsageError.
 
-    What a browser adds to the command (who asks) goes on to `usher` where sh takes it as it is; cmd.exe
-    would read it, so that it is left out there.
+    What the browser adds says which extension asks; the host serves no other.
     """
     return (_batch if system is System.WINDOWS else _script)(command, kept)
 
@@ -39,7 +38,7 @@ def _script(command: Sequence[str], kept: Mapping[str, str]) -> str:
 def _batch(command: Sequence[str], kept: Mapping[str, str]) -> str:
     lines = ["@echo off", f"rem {_WHAT}"]
     lines += [f'set "{name}={_doubled(value)}"' for name, value in kept.items()]
-    lines.append(" ".join(f'"{_doubled(word)}"' for word in command) + " browser host")
+    lines.append(" ".join(f'"{_doubled(word)}"' for word in command) + " browser host %*")
     return "\r\n".join(lines) + "\r\n"
 
 

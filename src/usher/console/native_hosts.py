@@ -38,7 +38,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Data folders: below home (`~/`), the settings folder, Application Support, `local`; and registry keys."""
+    """Data folders: below home (`~/`), `config`, Application Support and `local`; and registry keys."""
 
     family: Family
     linux: tuple[str, ...]

@@ -80,11 +80,22 @@ def sandboxed_browsers(home: Path, root: Path = Path("/")) -> list[Sandboxed]:
             for app, name in _FLATPAKS.items()
             if any((folder / app).is_dir() for folder in flatpaks)
         ),
-        *(Sandboxed(name, Box.SNAP, snap) for snap, name in _SNAPS.items() if (root / "snap" / snap).is_dir()),
+        *(
+            Sandboxed(name, Box.SNAP, snap)
+            for snap, name in _SNAPS.items()
+            if (root / "snap" / snap).is_dir()
+        ),
     ]
 
 
 def is_snap(program: Path) -> bool:
-    """Whether a program found on the PATH leads into a Snap."""
+    """Whether a program found on the PATH leads into a Snap; Ubuntu's `firefox` is a script that does."""
     real = program.resolve()
-    return str(program).startswith("/snap/") or str(real).startswith("/snap/") or real.name == "snap"
+    if str(program).startswith("/snap/") or str(real).startswith("/snap/") or real.name == "snap":
+        return True
+    try:
+        with real.open("rb") as file:
+            beginning = file.read(4096)
+    except OSError:
+        return False
+    return beginning.startswith(b"#!") and b"/snap/bin/" in beginning

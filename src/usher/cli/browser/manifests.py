@@ -145,6 +145,33 @@ def manifest_bytes(family: Family, launcher: Path) -> bytes:
     return json.dumps(manifest_of(family, launcher), indent=2).encode() + b"\n"
 
 
+def manifest_launcher(path: Path) -> Path | None:
+    """The program that a manifest names; None for what is no manifest."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    named = document.get("path") if isinstance(document, dict) else None
+    return Path(named) if isinstance(named, str) else None
+
+
+def manifest_problem(path: Path, family: Family, launcher: Path) -> str:
+    """What is wrong with a manifest that should lead to `launcher`; empty when nothing is."""
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return "is not there"
+    except (OSError, ValueError, RecursionError):
+        return "cannot be read"
+    leads_to = manifest_launcher(path)
+    if leads_to != launcher:
+        return f"leads to {leads_to}" if leads_to else "names no program"
+    wanted = manifest_of(family, launcher)
+    if any(found.get(key) != wanted[key] for key in wanted if key != "description"):
+        return "lets another extension in, or not ours"
+    return ""
+
+
 def carry_out(wanted: Put | Register) -> None:
     """Make it so, as a whole or not at all. Raises UsherError."""
     if isinstance(wanted, Register):

@@ -20,7 +20,7 @@ from usher.cli.context import Context
 from usher.console.browsers import Family
 from usher.core.errors import NotFoundError, UsherError
 from usher.session.locks import exclusive
-from usher.session.vault.files import make_private_folder
+from usher.session.vault.files import make_private_folder, write_private
 
 _FILES = {Family.FIREFOX: "usher-firefox.xpi", Family.CHROMIUM: "usher-chromium.zip"}
 _LARGEST_BYTES = 16 * 1024 * 1024
@@ -58,9 +58,7 @@ def package_of(family: Family, content: bytes) -> Package:
             members = {_safe(each.filename): archive.read(each) for each in listed}
         version = str(json.loads(members["manifest.json"])["version"])
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError):
-        raise UsherError(
-            f"the extension for {family} is damaged", hint="install usher-aws again"
-        ) from None
+        raise UsherError(f"the extension for {family} is damaged", hint="install usher-aws again") from None
     return Package(family, version, content, members)
 
 
@@ -102,7 +100,7 @@ def hand_over_package(context: Context, package: Package) -> None:
     with exclusive(place.parent / ".lock"):
         try:
             if package.family is Family.FIREFOX:
-                draft.write_bytes(package.content)
+                write_private(draft, package.content)
             else:
                 _unpack(package, draft)
             _take_the_place(draft, place)
@@ -122,14 +120,11 @@ def take_back_packages(context: Context) -> None:
 def _unpack(package: Package, folder: Path) -> None:
     make_private_folder(folder)
     for name, content in package.members.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.chmod(0o600)
+        write_private(folder / name, content)
 
 
 def _take_the_place(draft: Path, place: Path) -> None:
-    """A file is replaced at once. A folder cannot be: the old one is moved away first, and back if need be."""
+    """A file is replaced at once. A folder cannot be: the old one is moved away, and back if need be."""
     if not place.is_dir():
         draft.replace(place)
         return

@@ -1,6 +1,11 @@
 """The browser extension: consoles of many accounts side by side, each in its own colour.
 
-usher browser host            what browsers start for the extension; not for people
+usher browser setup                everything that this machine can do, and the click that is left to you
+usher browser setup chromium       for one browser; --dry-run shows what would be written
+usher browser setup --remove       take it all away again
+usher browser setup --policies DIR what a platform team gives to its own tools
+usher browser doctor               what is wrong, each with its fix
+usher browser host                 what browsers start for the extension; not for people
 """
 
 from __future__ import annotations
@@ -14,14 +19,41 @@ from usher.core.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    setup = verbs.add_parser("setup", help="make browsers open consoles side by side")
+    setup.add_argument("browsers", nargs="*", metavar="BROWSER", help="these browsers only, not all")
+    setup.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    setup.add_argument("--remove", action="store_true", help="take everything away again")
+    setup.add_argument("--open", action="store_true", help="open the page of the last click where possible")
+    setup.add_argument("--policies", metavar="DIR", help="write policies for a fleet of machines; '-' prints")
+    setup.add_argument("--firefox-url", metavar="URL", help="with --policies: where Firefox gets the package")
+    _json(setup)
+    doctor = verbs.add_parser("doctor", help="find what is wrong with browsers, and the fix")
+    doctor.add_argument("browsers", nargs="*", metavar="BROWSER", help="these browsers only, not all")
+    _json(doctor)
     host = verbs.add_parser("host", help="what browsers start for the extension; not for people")
     host.add_argument("caller", nargs=argparse.REMAINDER, help="what the browser says of itself")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Do what the verb says."""
-    verbs = {"host": _host}
+    verbs = {"setup": _setup, "doctor": _doctor, "host": _host}
     return verbs[options.verb](options, context)
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _setup(options: argparse.Namespace, context: Context) -> ExitCode:
+    from usher.cli.browser.setup import run_setup
+
+    return run_setup(options, context)
+
+
+def _doctor(options: argparse.Namespace, context: Context) -> ExitCode:
+    from usher.cli.browser.doctor import run_doctor
+
+    return run_doctor(options, context)
 
 
 def _host(options: argparse.Namespace, context: Context) -> ExitCode:

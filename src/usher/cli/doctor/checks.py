@@ -19,6 +19,7 @@ CHECKS = {
     "shell": "usher.cli.doctor.shell_hook:check_shell",
     "aws-config": "usher.cli.doctor.aws_config:check_aws_config",
     "winner": "usher.cli.doctor.aws_config:check_winner",
+    "browsers": "usher.cli.doctor.browsers:check_browsers",
     "leftovers": "usher.cli.doctor.keeping:check_leftovers",
 }
 

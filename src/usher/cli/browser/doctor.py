@@ -1,0 +1,244 @@
+"""`usher browser doctor`: why a browser does not open consoles side by side, link by link of the chain.
+
+The chain, as a console is opened: the links' key in the vault, the native host that starts, the manifest that
+leads a browser there, the extension in a profile of it, and its connection to this very `usher`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from usher.cli.browser.finding import Found, choose_browsers, find_browsers, is_of
+from usher.cli.browser.installs import Install, read_installs
+from usher.cli.browser.link_key import RECORD
+from usher.cli.browser.manifests import (
+    Put,
+    State,
+    launcher_path,
+    manifest_problem,
+    wanted_launcher,
+    wanted_manifests,
+)
+from usher.cli.browser.packages import handed_over, handed_over_version, read_package
+from usher.cli.browser.probing import probe_launcher
+from usher.cli.browser.sockets import call_host, has_sockets, listening
+from usher.cli.context import Context
+from usher.cli.doctor.verdict import State as Health
+from usher.cli.doctor.verdict import Verdict, bad, good, note
+from usher.cli.text.browser_doctor import as_document, as_text
+from usher.cli.text.browser_setup import clicks, reload_words
+from usher.cli.text.status import local_time
+from usher.cli.wire_vault import open_vault
+from usher.console.sandboxed import Sandboxed
+from usher.core.errors import ExitCode, UsherError
+from usher.core.printable import printable
+from usher.session.vault.place import Store
+
+SETUP = "usher browser setup"
+_PING_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict, and the browser that it is about: empty for what all of them share."""
+
+    browser: str
+    verdict: Verdict
+
+
+def run_doctor(options: argparse.Namespace, context: Context) -> ExitCode:
+    """Look at everything, and say what is wrong with its fix. Exit code 1 when something is."""
+    findings: list[Finding] = []
+    found, boxes = find_browsers(context)
+    chosen = choose_browsers(found, boxes, options.browsers)
+    for finding in examine(context, chosen, [] if options.browsers else boxes):
+        if not options.json:
+            before = findings[-1] if findings else None
+            context.terminal.result(as_text(context, finding, before, chosen))
+        findings.append(finding)
+    if options.json:
+        context.terminal.result(json.dumps([as_document(each) for each in findings], indent=2))
+    return ExitCode.FAILED if any(each.verdict.state is Health.BAD for each in findings) else ExitCode.DONE
+
+
+def examine(context: Context, found: Sequence[Found], boxes: Sequence[Sandboxed]) -> Iterator[Finding]:
+    """Everything there is to say, what all browsers share first."""
+    if not is_set_up(context):
+        yield Finding("", bad("launcher", "nothing was set up on this machine yet", SETUP))
+        yield from _boxes(boxes)
+        return
+    for verdict in (*_key(context), *_launcher(context), *_packages(context, found)):
+        yield Finding("", verdict)
+    installs = [each for each in read_installs(context.cache_dir) if each.jar is None]
+    connected = set(_connected(context))
+    seen = False
+    for each in found:
+        own = [install for install in installs if is_of(each, install)]
+        seen = seen or bool(own) or any(copy.version is not None for copy in each.copies)
+        for verdict in (
+            *_manifests(context, each),
+            *_extension(context, each, own),
+            *_connection(each, own, connected),
+        ):
+            yield Finding(each.name, verdict)
+    yield from _boxes(boxes)
+    if not seen:
+        yield Finding("", bad("extension", "no browser has it yet", f"{SETUP}, and its last click"))
+
+
+def is_set_up(context: Context) -> bool:
+    """Whether a set-up was ever run here and not taken away again."""
+    return launcher_path(context).exists()
+
+
+def _boxes(boxes: Sequence[Sandboxed]) -> Iterator[Finding]:
+    for box in boxes:
+        can = "starts Usher only with help" if box.may_start_hosts else "cannot start Usher"
+        yield Finding(box.browser, note("sandbox", f"the {box.box} {box.id} {can}", box.advice))
+
+
+def _key(context: Context) -> Iterator[Verdict]:
+    """Whether links can be sealed without asking anybody: a browser can ask nobody."""
+    try:
+        vault = open_vault(context)
+        generation = vault.generation()
+        if generation is None:
+            yield good("link key", "is made when the first console is opened")
+        elif generation.store is Store.FILE and not generation.identity and not vault.is_unlocked(generation):
+            yield bad(
+                "link key", "the vault is locked, and a browser cannot ask for it", "usher vault unlock"
+            )
+        else:
+            kept = vault.read(RECORD) is not None
+            yield good("link key", "readable" if kept else "is made when the first console is opened")
+    except UsherError as error:
+        yield bad("link key", error.message, error.hint)
+
+
+def _launcher(context: Context) -> Iterator[Verdict]:
+    """Whether what browsers start is there, is of this installation, and runs."""
+    path = launcher_path(context)
+    try:
+        state = wanted_launcher(context).state()
+    except UsherError as error:
+        yield bad("launcher", error.message, error.hint)
+        return
+    probe = probe_launcher(path, context.environ)
+    if probe.problem:
+        yield bad("launcher", f"{path} does not start: {probe.problem}", SETUP)
+    elif state is State.CHANGED:
+        yield bad("launcher", f"{path} starts another usher, or one with other folders", SETUP)
+    else:
+        yield good("launcher", f"starts in {probe.seconds * 1000:.0f} ms")
+
+
+def _packages(context: Context, found: Sequence[Found]) -> Iterator[Verdict]:
+    """Whether what was handed over is what this `usher` brings."""
+    for family in dict.fromkeys(each.family for each in found):
+        try:
+            newest = read_package(family).version
+        except UsherError as error:
+            yield bad("package", error.message, error.hint)
+            continue
+        there = handed_over_version(context, family)
+        if there == newest:
+            yield good("package", f"{family.title()}: {newest}, in {handed_over(context, family)}")
+        else:
+            words = (
+                f"version {there} was handed over, this usher has {newest}" if there else "not handed over"
+            )
+            yield bad("package", f"{family.title()}: {words}", SETUP)
+
+
+def _manifests(context: Context, found: Found) -> Iterator[Verdict]:
+    """Whether the browser is led to our launcher, wherever it looks."""
+    launcher = launcher_path(context)
+    wrong = False
+    for wanted in wanted_manifests(context, [found.name]):
+        if isinstance(wanted, Put):
+            problem = manifest_problem(wanted.path, found.family, launcher)
+            where = str(wanted.path)
+        else:
+            where = rf"HKCU\{wanted.key}"
+            problem = "" if wanted.state() is State.SAME else "is not set, or leads elsewhere"
+        if problem:
+            wrong = True
+            yield bad("manifest", f"{where} {problem}", f"{SETUP} {found.name}")
+    if not wrong:
+        yield good("manifest", "leads to the launcher")
+
+
+def _extension(context: Context, found: Found, installs: Sequence[Install]) -> Iterator[Verdict]:
+    """Whether profiles of the browser have the extension, switched on, and in this version."""
+    try:
+        newest = read_package(found.family).version
+    except UsherError:
+        return  # `_packages` has said so
+    having = [copy for copy in found.copies if copy.version is not None]
+    if not having and not installs:
+        todo = clicks(found, handed_over(context, found.family))
+        yield note("extension", "not installed", f"{todo.steps[0]}; all steps: {SETUP}")
+        return
+    for copy in having:
+        where = f" in the profile '{printable(copy.profile)}'" if len(found.copies) > 1 else ""
+        if not copy.enabled:
+            yield bad("extension", f"is switched off{where}", f"switch it on at {_page(context, found)}")
+        elif copy.version != newest:
+            yield bad(
+                "extension",
+                f"version {printable(str(copy.version))}{where}, this usher brings {newest}",
+                reload_words(found, handed_over(context, found.family)),
+            )
+        else:
+            yield good("extension", f"version {newest}{where}")
+    without = [copy.profile for copy in found.copies if copy.version is None]
+    if having and without:
+        names = ", ".join(f"'{printable(name)}'" for name in without)
+        yield note(
+            "extension",
+            f"not in {len(without)} of {len(found.copies)} profiles: {names}; consoles open where it is",
+        )
+    yield from _only_seen(found, installs, newest) if not having else ()
+
+
+def _only_seen(found: Found, installs: Sequence[Install], newest: str) -> Iterator[Verdict]:
+    """The extension greeted from a profile that is not among the browser's own, or for a trial."""
+    last = installs[0]
+    if last.version != newest:
+        words = f"version {printable(last.version)} was seen, this usher brings {newest}"
+        yield bad("extension", words, "load or install it again")
+    else:
+        yield note("extension", f"version {newest} was seen, loaded for a trial or in another profile folder")
+
+
+def _connection(found: Found, installs: Sequence[Install], connected: set[str]) -> Iterator[Verdict]:
+    """Whether the extension is connected to this usher now."""
+    if not installs:
+        return
+    if not has_sockets():
+        yield good("connected", "links go by the browser's command line on this system")
+    elif any(install.id in connected for install in installs):
+        count = sum(install.id in connected for install in installs)
+        yield good("connected", "now" if count == 1 else f"now, from {count} profiles")
+    else:
+        when = local_time(installs[0].seen, time.time())
+        yield note("connected", f"not now; last at {when}. 'usher console' starts {found.name} by itself")
+
+
+def _connected(context: Context) -> Iterator[str]:
+    if not has_sockets():
+        return
+    for install in listening(context):
+        try:
+            if call_host(context, install, {"op": "ping"}, _PING_SECONDS).get("install") == install:
+                yield install
+        except UsherError:
+            continue
+
+
+def _page(context: Context, found: Found) -> str:
+    return clicks(found, handed_over(context, found.family)).page
