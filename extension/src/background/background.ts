@@ -1,20 +1,29 @@
-// The extension's engine: answers its pages and scripts.
-import type { Message, Overview } from "../shared/messages.ts";
+// Where the browser wakes the extension: everything is listened to from here, at once and synchronously, because a
+// background that was asleep is started for an event and given it only if it listens by then. Nothing listens to other
+// extensions or to pages (onMessageExternal, onConnectExternal).
+import { Engine } from "./engine.ts";
+import { HOST_ALARM } from "./host.ts";
+import { REMINDER_ALARM } from "./reminders.ts";
+import { answerTo } from "./requests.ts";
 
-chrome.runtime.onMessage.addListener((message: Message, _sender, answer) => {
-  answer(answered(message));
+const engine = new Engine();
+
+chrome.runtime.onStartup.addListener(() => void engine.reminders.refresh());
+chrome.runtime.onInstalled.addListener(() => void engine.reminders.refresh());
+
+chrome.runtime.onMessage.addListener((message: unknown, sender, answer) => {
+  const answered = answerTo(engine, message, sender);
+  if (answered === null) return false;
+  answered.then(answer, () => answer(undefined));
+  return true; // the answer comes later
 });
 
-function answered(message: Message): unknown {
-  if (message.kind === "hints") return null;
-  if (message.kind !== "overview") return { ok: false, error: { code: "unavailable", message: "", hint: "" } };
-  const nothing: Overview = {
-    here: null,
-    current: null,
-    open: [],
-    sessionsOpen: null,
-    host: { state: "missing", why: "Not connected." },
-    recent: [],
-  };
-  return nothing;
-}
+chrome.alarms.onAlarm.addListener(({ name }) => {
+  if (name === HOST_ALARM) void engine.host.connect();
+  if (name === REMINDER_ALARM) void engine.reminders.refresh();
+});
+
+chrome.tabs.onRemoved.addListener((tabId) => void engine.bars.fold(tabId, false));
+
+// Awake for whatever reason: the host is wanted in any case.
+void engine.host.connect();

@@ -30,4 +30,9 @@ declare namespace chrome {
       cookieStoreId?: string;
     }
   }
+  namespace windows {
+    interface CreateData {
+      cookieStoreId?: string;
+    }
+  }
 }

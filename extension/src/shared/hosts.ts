@@ -30,6 +30,25 @@ export function isConsolePage(url: string): boolean {
   return Object.values(PARTITIONS).some((hosts) => isBelow(address.hostname, hosts.consoles));
 }
 
+/** With multi-session on, AWS puts an account and an identity before the console's hosts: `123456789012-abcd2fgh.…`. */
+const SESSION_LABEL = /^([0-9]{12})-[0-9a-z]+$/;
+
+/** The multi-session label of a console page's host; null where there is none. */
+export function sessionLabel(url: string): { readonly label: string; readonly accountId: string } | null {
+  const label = isConsolePage(url) ? new URL(url).hostname.split(".", 1)[0] : undefined;
+  const accountId = label === undefined ? undefined : SESSION_LABEL.exec(label)?.[1];
+  return label === undefined || accountId === undefined ? null : { label, accountId };
+}
+
+/** The same page without a multi-session label: as whoever signs in next. */
+export function withoutSessionLabel(url: string): string {
+  const found = sessionLabel(url);
+  if (found === null) return url;
+  const address = new URL(url);
+  address.hostname = address.hostname.slice(found.label.length + 1);
+  return address.href;
+}
+
 function whyNotSignIn(address: URL, hosts: PartitionHosts): string | null {
   if (address.pathname !== "/federation") return `${address.pathname} is not where consoles are signed in to`;
   const [destination, ...more] = address.searchParams.getAll("Destination");

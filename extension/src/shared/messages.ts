@@ -56,6 +56,13 @@ export interface Overview {
   readonly current: string | null;
 }
 
+/** A link that was not opened: why, and when (in milliseconds). */
+export interface Refusal {
+  readonly code: RefusalCode | "failed";
+  readonly message: string;
+  readonly at: number;
+}
+
 export interface Requests {
   /** From a content script: the hints of its own tab. */
   hints: { ask: object; answer: Hints | null };
@@ -65,6 +72,10 @@ export interface Requests {
   fold: { ask: { folded: boolean }; answer: null };
   /** From the opening page: open a sealed link. A refusal is kept for that page to show. */
   open_link: { ask: { link: string }; answer: { ok: true } | { ok: false; code: RefusalCode | "failed"; message: string } };
+  /** The last link that was refused without the opening page: one that came through the native host. */
+  refusal: { ask: object; answer: Refusal | null };
+  /** Whether usher is there for this browser; it is looked for if not. */
+  connection: { ask: object; answer: Overview["host"] };
   /** From the popup, which names the tab and the window that it stands over. */
   overview: { ask: { tabId: number | null; windowId: number }; answer: Overview };
   profiles: { ask: { query: string }; answer: Result<readonly ProfileChoice[]> };
