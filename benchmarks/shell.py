@@ -112,7 +112,7 @@ def _hook_microseconds(usher: str, home: Path, environ: dict[str, str]) -> float
     deep.mkdir(parents=True)
     script = (
         f'eval "$({usher} shell-init bash --no-completion)"; cd {deep}\n'
-        "start=$EPOCHREALTIME; for ((i = 0; i < 1000; i++)); do __usher_folder; done; end=$EPOCHREALTIME\n"
+        "start=$EPOCHREALTIME; for ((i = 0; i < 1000; i++)); do __usher_prompt; done; end=$EPOCHREALTIME\n"
         "echo $(( (${end/./} - ${start/./}) ))"
     )
     printed = subprocess.run(["bash", "-c", script], env=environ, check=True, capture_output=True, text=True)

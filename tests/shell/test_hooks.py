@@ -19,6 +19,7 @@ _INSTALL = {
     "zsh": f'eval "$({USHER} shell-init zsh)"',
     "sh": f'eval "$({USHER} shell-init sh)"',
     "fish": f"{USHER} shell-init fish | source",
+    "elvish": f"eval ({USHER} shell-init elvish | slurp)",
     "powershell": f"& {USHER} shell-init powershell | Out-String | Invoke-Expression",
 }
 _POSIX = """
@@ -119,7 +120,7 @@ def test_the_hook_works_under_strict_options_aliases_and_twice(machine, shell, s
     text = f"{strict}\n{expand}\n{aliases if shell != 'sh' else ''}{installed}"
     text += "usher use plain\nenv | grep ^AWS_PROFILE\nusher use --clear\n"
     if shell != "sh":
-        text += "(exit 7) || __usher_folder || command true\n"
+        text += "(exit 7) || __usher_prompt || command true\n"
     done = machine.script(shell, text)
     assert (done.returncode, done.stdout.decode()) == (0, "AWS_PROFILE=plain\n"), done.stderr.decode()
 
@@ -138,9 +139,11 @@ def test_a_hook_evaluates_nothing_of_another_version_or_of_a_failure(machine, sh
         assert not (machine.home / "ran").exists()
 
 
-def _echo(shell, label, variable):
+def echo(shell, label, variable):
     if shell == "nu":
         return f'print $"{label}=($env.{variable}? | default "")."'
+    if shell == "elvish":
+        return f'echo {label}=$E:{variable}"."'
     return f'echo "{label}=${variable}."'
 
 
@@ -156,11 +159,11 @@ def test_a_trusted_folder_is_entered_and_left_at_the_prompt(machine, shell):
             install(machine, shell),
             "usher use plain",
             f"cd {work}/deep/er",
-            _echo(shell, "in", "AWS_PROFILE"),
-            _echo(shell, "region", "AWS_REGION"),
+            echo(shell, "in", "AWS_PROFILE"),
+            echo(shell, "region", "AWS_REGION"),
             f"cd {machine.home}",
-            _echo(shell, "out", "AWS_PROFILE"),
-            _echo(shell, "outregion", "AWS_REGION"),
+            echo(shell, "out", "AWS_PROFILE"),
+            echo(shell, "outregion", "AWS_REGION"),
         ],
     )
     for expected in (f"in={STAGING}.", "region=eu-west-2.", "out=plain.", "outregion=."):
@@ -179,11 +182,11 @@ def test_a_changed_folder_file_is_noticed_and_not_followed(machine, shell):
         [
             install(machine, shell),
             f"cd {work}",
-            _echo(shell, "first", "AWS_PROFILE"),
+            echo(shell, "first", "AWS_PROFILE"),
             f"sh {change}",
-            _echo(shell, "then", "AWS_PROFILE"),
+            echo(shell, "then", "AWS_PROFILE"),
             "usher trust",
-            _echo(shell, "trusted", "AWS_PROFILE"),
+            echo(shell, "trusted", "AWS_PROFILE"),
         ],
     )
     assert f"first={STAGING}." in shown, shown
@@ -203,7 +206,7 @@ def test_a_shell_for_one_profile_says_so_and_ends_with_exit(machine, shell):
         "bash",
         [
             (f"{USHER} use --shell 'two words'", "(two words)"),
-            _echo(shell, "in", "AWS_PROFILE"),
+            echo(shell, "in", "AWS_PROFILE"),
             ("exit", "exit"),
         ],
         SHELL=subprocess.check_output(["which", program], text=True).strip(),

@@ -145,11 +145,20 @@ def open_agreed(
     expected = look_for(context, name)
     agree(name, expected)
     opened = open_profile(rooms, name)
+    return opened, look_agreed(context, opened, expected, agree)
+
+
+def look_agreed(
+    context: Context, opened: OpenedProfile, expected: Look, agree: Callable[[str, Look], None]
+) -> Look:
+    """The look of what was opened. `expected` was agreed to before, and is asked again only for more."""
+    from usher.cli.looks import look_for
+
     look = look_for(context, opened)
     if look.confirm is not expected.confirm and expected.confirm is not Confirm.TYPE:
         agree(opened.name, look)
     note_entry(context, opened.name, opened.credentials.expires_at)
-    return opened, look
+    return look
 
 
 def note_entry(context: Context, profile: str, expires_at: float | None) -> None:

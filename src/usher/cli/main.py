@@ -21,6 +21,7 @@ COMMANDS = {
     "profiles": "AWS config profiles from what you may enter",
     "registry": "profiles that a team shares through git",
     "use": "switch this shell to a profile",
+    "switch": "switch this terminal and its browser window together",
     "exec": "run a command with a profile's credentials, or in many accounts side by side",
     "env": "print a profile's credentials as variables",
     "agent": "keys in memory only, for containers and long jobs",

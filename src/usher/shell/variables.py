@@ -41,6 +41,11 @@ PINNED = "USHER_PINNED"
 ANNOUNCED = "USHER_ANNOUNCED"
 STAMP = "USHER_STAMP"
 
+# The shell's window (`usher switch`): its id, the file that says what it is in, what was seen of that file.
+WINDOW = "USHER_WINDOW"
+WINDOW_FILE = "USHER_WINDOW_FILE"
+WINDOW_SEEN = "USHER_WINDOW_SEEN"
+
 CREDENTIALS = (*PROFILE, *KEYS, *WEB_IDENTITY, *CONTAINER)
 """Each of these would beat, or be confused with, credentials that are given."""
 

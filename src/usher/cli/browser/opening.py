@@ -37,18 +37,29 @@ _PAUSE_SECONDS = 0.05
 _HINT_EVERY_SECONDS = 86_400.0
 
 
-def open_console(rooms: SessionRooms, link: ConsoleLink, window: str | None = None) -> None:
-    """Open `link` and say where. `window` is the terminal that asks. Raises UsherError."""
-    errand = Errand(rooms, link, settings_for(rooms.context, link.session), window)
-    for way in (_opened_by_template, _opened_by_extension, _opened_plainly):
-        if way(errand):
-            return
-    raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
+def open_console(rooms: SessionRooms, link: ConsoleLink) -> None:
+    """Open `link` and say where. Raises UsherError."""
+    errand = Errand(rooms, link, settings_for(rooms.context, link.session))
+    if not _opened_apart(errand) and not _opened_plainly(errand):
+        raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
+
+
+def move_window(rooms: SessionRooms, link: ConsoleLink, window: str) -> bool:
+    """Show `link` in the browser window of the terminal `window`, and say where. Raises UsherError.
+
+    False where nothing is there that keeps accounts apart: a plain tab would sign the others out.
+    """
+    return _opened_apart(Errand(rooms, link, settings_for(rooms.context, link.session), window))
+
+
+def _opened_apart(errand: Errand) -> bool:
+    """Whether something opened it that leaves other accounts signed in."""
+    return any(way(errand) for way in (_opened_by_template, _opened_by_extension))
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What is to be opened, and how the person wants that."""
+    """What is to be opened, and how the person wants that. `window` is the terminal that it is for."""
 
     rooms: SessionRooms
     link: ConsoleLink

@@ -24,6 +24,7 @@ from usher.cli.browser.messages import (
     text,
 )
 from usher.cli.browser.visits import KINDS, can_be_visited, place_of, sealed_link, settings_for
+from usher.cli.browser.windows import WINDOW_ID, switch_from_browser
 from usher.cli.console_links import console_link
 from usher.cli.console_pages import Wanted, check_account
 from usher.cli.context import usher_command
@@ -194,6 +195,16 @@ def favourite(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]
     return {}
 
 
+def switch(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]:
+    """A browser window was switched to a profile: the shells of the terminal that it belongs to follow."""
+    only(message, "profile", "window")
+    window = _window(message)
+    if window is None:
+        raise WrongMessageError("'window' is missing")
+    switch_from_browser(desk.context, window, _profile(message))
+    return {}
+
+
 Operation = Callable[[Desk, Mapping[str, object]], Mapping[str, object]]
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -203,6 +214,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "open": open_profile_console,
     "sign_in": sign_in,
     "favourite": favourite,
+    "switch": switch,
 }
 
 
@@ -250,9 +262,7 @@ def _kind(place: object) -> str | None:
 
 def _window(message: Mapping[str, object]) -> str | None:
     window = optional_text(message, "window", 64)
-    if window is not None and not (
-        window and all(c.isascii() and (c.isalnum() or c in "-_") for c in window)
-    ):
+    if window is not None and not WINDOW_ID.fullmatch(window):
         raise WrongMessageError("'window' is no window's name")
     return window
 

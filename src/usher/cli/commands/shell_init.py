@@ -8,7 +8,7 @@
     elvish      eval (usher shell-init elvish | slurp)                       in ~/.config/elvish/rc.elv
     sh, dash    eval "$(usher shell-init sh)"                                in the file that $ENV names
 
-It brings 'usher use', folders with a trusted .usher file, and completion.
+It brings 'usher use' and 'usher switch', folders with a trusted .usher file, and completion.
 """
 
 from __future__ import annotations

@@ -19,32 +19,25 @@ import argparse
 from pathlib import Path
 
 from usher.cli.context import Context
-from usher.cli.entering import (
-    folder_profile,
-    has_static_keys,
-    note_entry,
-    profile_named,
-    trusted_folder,
-)
+from usher.cli.entering import folder_profile, profile_named, trusted_folder
 from usher.cli.folders import BoundFolder, read_bound_folder, stamp_folder
-from usher.cli.looks import badge, coloured, confirm_entry, look_for
+from usher.cli.looks import look_for
 from usher.cli.picker.actions import Action
 from usher.cli.running import become
+from usher.cli.switching import confirmed_entry, hook_needed, profile_before, say_entered, warn_of
 from usher.core.errors import ExitCode, NotFoundError, UsageError, UsherError
-from usher.core.looks import Look
 from usher.core.printable import printable
 from usher.shell.changes import Changes, changes, hook_text
-from usher.shell.quoting import Shell, check_plain
+from usher.shell.quoting import Shell
 from usher.shell.switching import (
     Entry,
     enter,
     enter_folder,
-    foreign_region,
     leave_folder,
     stays_as_it_is,
     winning_variables,
 )
-from usher.shell.variables import ANNOUNCED, PINNED, PREVIOUS, STAMP, all_gone
+from usher.shell.variables import ANNOUNCED, PINNED, STAMP, all_gone
 
 _MOST_ANNOUNCED = 16
 
@@ -63,12 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: Context) -> int:
     """Print what the hook takes over, or become the new shell."""
     if options.shell and options.shell_output is None:
-        return _start_shell(context, *_entry(options, context))
+        return _start_shell(context, _entry(options, context))
     if options.shell_output is None:
-        raise UsageError(
-            "'usher use' changes a shell only through the shell's hook, which is not installed here",
-            hint=_how_to_install(context),
-        )
+        raise hook_needed(context, "use")
     nothing_said = options.profile is None and options.folder is None and not options.clear
     if nothing_said:
         return _use_picked(options, context, "")
@@ -105,30 +95,23 @@ def _wanted(options: argparse.Namespace, context: Context) -> Changes:
             raise UsageError("either a profile or --clear")
         context.terminal.say("usher: no profile")
         return all_gone(context.environ)
-    entry, _ = _entry(options, context)
+    entry = _entry(options, context)
     wanted = enter(context.environ, entry)
-    _say_entered(context, entry)
-    _warn(context, entry, wanted)
+    say_entered(context, entry)
+    warn_of(context, entry, wanted)
     return wanted
 
 
-def _entry(options: argparse.Namespace, context: Context) -> tuple[Entry, Look]:
+def _entry(options: argparse.Namespace, context: Context) -> Entry:
     """The profile that is meant, confirmed when it is protected."""
     name, region = _meant(options, context)
-    check_plain(name)
-    look = look_for(context, name)
-    confirm_entry(context, name, look, yes=options.yes)
-    note_entry(context, name, None)
-    return Entry(name, options.region or region, look), look
+    return confirmed_entry(context, name, options.region or region, yes=options.yes)
 
 
 def _meant(options: argparse.Namespace, context: Context) -> tuple[str, str]:
     match options.profile:
         case "-":
-            previous = context.environ.get(PREVIOUS)
-            if not previous:
-                raise NotFoundError("there is no profile before this one", hint="name one")
-            return profile_named(context, previous), ""
+            return profile_before(context), ""
         case ".":
             found = trusted_folder(context)
             if found is None:
@@ -176,7 +159,7 @@ def _enter_folder(context: Context, folder: BoundFolder) -> Changes | None:
     entry = Entry(name, says.region, look)
     if stays_as_it_is(environ, str(folder.path), entry):
         return None
-    _say_entered(context, entry, f" ({printable(str(folder.path))})")
+    say_entered(context, entry, f" ({printable(str(folder.path))})")
     return enter_folder(environ, str(folder.path), entry)
 
 
@@ -194,46 +177,12 @@ def _announce(context: Context, folder: BoundFolder, why: str, what_to_do: str) 
     return changes({**left.set, ANNOUNCED: ":".join(told)}, left.unset)
 
 
-def _say_entered(context: Context, entry: Entry, why: str = "") -> None:
-    terminal = context.terminal
-    shown = coloured(terminal, entry.look, printable(entry.profile))
-    marked = f"{badge(terminal, entry.look)} {shown}" if entry.look.label else shown
-    region = f" in {entry.region}" if entry.region else ""
-    terminal.say(f"usher: {marked}{region}{why}")
-
-
-def _warn(context: Context, entry: Entry, wanted: Changes) -> None:
-    terminal = context.terminal
-    warning = terminal.style("warn", "warning: ")
-    if name := foreign_region(context.environ, wanted):
-        value = printable(context.environ[name])
-        terminal.say(f"{warning}{name}={value} stays set and wins over the profile's region")
-    endpoint = wanted.applied_to(context.environ).get("AWS_ENDPOINT_URL")
-    if endpoint:
-        terminal.say(f"{warning}AWS_ENDPOINT_URL is set: every call goes to {printable(endpoint)}")
-    if has_static_keys(context, entry.profile):
-        terminal.say(f"{warning}the AWS credentials file has keys of that name, which SDKs take first")
-
-
-def _start_shell(context: Context, entry: Entry, look: Look) -> int:
+def _start_shell(context: Context, entry: Entry) -> int:
     """Become a shell in which the profile is set; its prompt says so where the hook is installed."""
     environ = context.environ
     shell = environ.get("SHELL") or environ.get("COMSPEC") or "/bin/sh"
     wanted = enter(environ, entry)
     pinned = changes({**wanted.set, PINNED: "1"}, (*wanted.unset, STAMP))
-    _say_entered(context, entry, ", in a new shell until 'exit'")
-    _warn(context, entry, wanted)
+    say_entered(context, entry, ", in a new shell until 'exit'")
+    warn_of(context, entry, wanted)
     return become([shell], pinned.applied_to(environ), context.terminal)
-
-
-def _how_to_install(context: Context) -> str:
-    name = Path(context.environ.get("SHELL", "")).name
-    line = {
-        "zsh": 'in ~/.zshrc: eval "$(usher shell-init zsh)"',
-        "bash": 'in ~/.bashrc: eval "$(usher shell-init bash)"',
-        "fish": "in ~/.config/fish/config.fish: usher shell-init fish | source",
-    }.get(name, "'usher shell-init --help' says how for each shell")
-    others = (
-        "or start a new shell: usher use --shell PROFILE\nor run one command: usher exec PROFILE -- COMMAND"
-    )
-    return f"{line}\n{others}"

@@ -1,14 +1,16 @@
 # Usher's hook for fish, version 1.   usher shell-init fish | source
-# `usher use` changes this shell; a folder's trusted .usher file does so at the prompt. Whatever is
-# evaluated was made by usher from fixed templates and single-quoted values.
+# `usher use` and `usher switch` change this shell; a folder's trusted .usher file, and a switch in this
+# terminal's browser window, do so at the prompt. Whatever is evaluated was made by usher from fixed templates
+# and single-quoted values.
 
 function __usher_command
     command {{usher}} $argv
 end
 
-# Runs `usher use ...` and takes over what it answers, only if it succeeded and speaks our version.
-function __usher_use
-    set -l __usher_lines (__usher_command use --shell-output fish $argv)
+# Runs `usher use ...` or `usher switch ...` and takes over what it answers, only if it succeeded and speaks
+# our version.
+function __usher_take
+    set -l __usher_lines (__usher_command $argv[1] --shell-output fish $argv[2..-1])
     set -l __usher_code $status
     test $__usher_code -eq 0; or return $__usher_code
     if test "$__usher_lines[1]" != usher-shell-1
@@ -23,7 +25,7 @@ end
 
 function usher
     switch "$argv[1]"
-        case use
+        case use switch
             for __usher_word in $argv[2..-1]
                 switch $__usher_word
                     case --
@@ -33,7 +35,7 @@ function usher
                         return
                 end
             end
-            __usher_use $argv[2..-1]
+            __usher_take $argv
         case trust
             __usher_command $argv; or return
             set -g __usher_found '?'
@@ -58,16 +60,32 @@ function __usher_find
     end
 end
 
-# At each prompt: a few file tests; usher itself starts only when the file is another one or was changed.
-function __usher_folder --on-event fish_prompt
+function __usher_folder
+    set -l __usher_now (__usher_find | string collect)
+    set -q __usher_found; or set -g __usher_found "$USHER_FOLDER"
+    if test "$__usher_now" != "$__usher_found"; or __usher_changed "$__usher_now"
+        set -g __usher_found "$__usher_now"
+        __usher_take use --folder "$__usher_now"
+    end
+end
+
+# Whether this terminal's window was switched elsewhere: the file's first line is another one then.
+function __usher_window
+    if test -f "$USHER_WINDOW_FILE"; and test -O "$USHER_WINDOW_FILE"; and test -r "$USHER_WINDOW_FILE"
+        read -l -n 16 __usher_mark <"$USHER_WINDOW_FILE"
+        if string match -qr '^[0-9a-f]{16}$' -- "$__usher_mark"; and test "$__usher_mark" != "$USHER_WINDOW_SEEN"
+            set -gx USHER_WINDOW_SEEN $__usher_mark
+            __usher_take switch --follow
+        end
+    end
+end
+
+# At each prompt: a few file tests; usher itself starts only when a file is another one or was changed.
+function __usher_prompt --on-event fish_prompt
     set -l __usher_status $status
     if test -z "$USHER_PINNED"
-        set -l __usher_now (__usher_find | string collect)
-        set -q __usher_found; or set -g __usher_found "$USHER_FOLDER"
-        if test "$__usher_now" != "$__usher_found"; or __usher_changed "$__usher_now"
-            set -g __usher_found "$__usher_now"
-            __usher_use --folder "$__usher_now"
-        end
+        __usher_folder
+        __usher_window
     end
     return $__usher_status
 end

@@ -1,10 +1,12 @@
 # Usher's hook for nu, version 1.   usher shell-init nu | save -f ~/usher.nu, then: source ~/usher.nu
-# `usher use` changes this shell; a folder's trusted .usher file does so at the prompt. Nothing is
-# evaluated: usher answers with JSON, whose variables are set and hidden.
+# `usher use` and `usher switch` change this shell; a folder's trusted .usher file, and a switch in this
+# terminal's browser window, do so at the prompt. Nothing is evaluated: usher answers with JSON, whose
+# variables are set and hidden.
 
-# Runs `usher use ...` and takes over what it answers, only if it succeeded and speaks our version.
-def --env --wrapped __usher_use [...words: string] {
-    let answer = (^{{usher}} use --shell-output nu ...$words | from json)
+# Runs `usher use ...` or `usher switch ...` and takes over what it answers, only if it succeeded and speaks
+# our version.
+def --env --wrapped __usher_take [verb: string, ...words: string] {
+    let answer = (^{{usher}} $verb --shell-output nu ...$words | from json)
     if ($answer.protocol? != "usher-shell-1") {
         error make --unspanned { msg: "usher: this hook is older or newer than usher; open a new shell" }
     }
@@ -15,8 +17,8 @@ def --env --wrapped __usher_use [...words: string] {
 def --env --wrapped usher [...words: string@__usher_candidates] {
     let first = ($words | get --optional 0)
     let asked = ($words | skip 1 | take while {|word| $word != "--" })
-    if $first == "use" and not ($asked | any {|word| $word in ["-h" "--help" "--shell"] }) {
-        __usher_use ...($words | skip 1)
+    if $first in ["use" "switch"] and not ($asked | any {|word| $word in ["-h" "--help" "--shell"] }) {
+        __usher_take $first ...($words | skip 1)
     } else if $first == "trust" {
         ^{{usher}} ...$words
         $env.__usher_found = "?"
@@ -53,20 +55,36 @@ def __usher_find [] {
 }
 
 def --env __usher_folder [] {
-    if ($env.USHER_PINNED? | is-not-empty) { return }
     let now = (__usher_find)
     let before = ($env.__usher_found? | default ($env.USHER_FOLDER? | default ""))
     let time = (if $now == "" { null } else { ls -D $now | get 0.modified })
     if $now != $before or ($now != "" and $time != ($env.__usher_time? | default $time)) {
         $env.__usher_found = $now
-        try { __usher_use --folder $now }
+        try { __usher_take use --folder $now }
     }
     $env.__usher_time = $time
 }
 
+# Whether this terminal's window was switched elsewhere: the file's first line is another one then.
+def --env __usher_window [] {
+    let file = ($env.USHER_WINDOW_FILE? | default "")
+    if $file == "" or ($file | path type) != "file" { return }
+    let mark = (try { open --raw $file | bytes at 0..15 | decode utf-8 } catch { "" })
+    if $mark !~ '^[0-9a-f]{16}$' or $mark == ($env.USHER_WINDOW_SEEN? | default "") { return }
+    $env.USHER_WINDOW_SEEN = $mark
+    try { __usher_take switch --follow }
+}
+
+# At each prompt: a few file tests; usher itself starts only when a file is another one or was changed.
+def --env __usher_prompt [] {
+    if ($env.USHER_PINNED? | is-not-empty) { return }
+    __usher_folder
+    __usher_window
+}
+
 let hooks = ($env.config.hooks?.pre_prompt? | default [])
-if not ($hooks | any {|hook| $hook == "__usher_folder" }) {
-    $env.config.hooks.pre_prompt = ($hooks | append "__usher_folder")
+if not ($hooks | any {|hook| $hook == "__usher_prompt" }) {
+    $env.config.hooks.pre_prompt = ($hooks | append "__usher_prompt")
 }
 
 # A shell that was started for one profile says so.
