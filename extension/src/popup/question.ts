@@ -19,7 +19,7 @@ export function askFirst(document: Document, asked: Asked, entered: Entered): Pr
   const form = byId<HTMLFormElement>(document, "question");
   const rest = [...document.body.children].filter((child) => child !== form && child.id !== "said");
   const focused = document.activeElement;
-  const yes = make(document, "button", "", "Enter");
+  const yes = make(document, "button", "", asked.how === "ask" ? "Yes" : "Enter");
   const no = make(document, "button", "quiet", asked.how === "ask" ? "No" : "Cancel");
   no.type = "button";
   const word = asked.how === "type" ? wordField(document, asked.word, yes) : null;
