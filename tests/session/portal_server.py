@@ -88,6 +88,7 @@ class PortalServer(ThreadingHTTPServer):
         self.fail_every = 0
         self.latency = 0.0
         self.on_roles = lambda number: None
+        self.on_federation = lambda: None
 
     @property
     def url(self):
@@ -344,6 +345,7 @@ class Handler(BaseHTTPRequestHandler):
     def federation(self, query, body):
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         require(form["Action"] == "getSigninToken")
+        self.server.on_federation()
         require(set(json.loads(form["Session"])) == {"sessionId", "sessionKey", "sessionToken"})
         self.reply(200, {"SigninToken": self.server.secret("signin")})
 

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +59,10 @@ class Home:
         return USHER
 
     @property
+    def cache(self):
+        return self.folder / ".cache" / "usher"
+
+    @property
     def config(self):
         return self.folder / ".aws" / "config"
 
@@ -81,6 +86,21 @@ class Home:
         done = self.run(*arguments, **environ)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    @contextmanager
+    def settings(self, *lines):
+        """The person's settings.toml, for as long as the block runs."""
+        file = self.folder / ".config" / "usher" / "settings.toml"
+        file.write_text("\n".join(lines))
+        file.chmod(0o600)
+        try:
+            yield
+        finally:
+            file.unlink()
+
+    def sockets(self):
+        """The sockets of browsers' native hosts."""
+        return list((Path(self.environ["XDG_RUNTIME_DIR"]) / "usher-agent").glob("browser-*.sock"))
 
     def files(self):
         return [path for path in self.folder.rglob("*") if path.is_file()]
@@ -221,6 +241,11 @@ def synced(mkdev):
     return mkdev
 
 
+@pytest.fixture(scope="module")
+def browser_class():
+    return native_browser.NativeBrowser
+
+
 @pytest.fixture
 def start_browser():
     """Start a browser that has the extension, on a home; every one is closed at last."""
@@ -236,4 +261,4 @@ def start_browser():
     yield start
     for browser in started:
         if browser.process.poll() is None:
-            browser.kill()
+            browser.close()

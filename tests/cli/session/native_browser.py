@@ -48,14 +48,17 @@ class NativeBrowser:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def hello(self, **fields):
-        said = {
+    def said(self):
+        """What the extension says of itself."""
+        return {
             "install": self.install,
             "family": self.family,
             "version": "0.1.0",
             "baseUrl": BASE_URLS[self.family],
         }
-        answer = self.ask("hello", **{**said, **fields})
+
+    def hello(self):
+        answer = self.ask("hello", **self.said())
         self.key = answer.get("key")
         return answer
 

@@ -46,9 +46,9 @@ class Desk:
         with self._greeting:
             if self._install is not None and self._install.id != install.id:
                 raise WrongMessageError("the extension has said hello as another install")
-            first, self._install = self._install is None, install
-            if first:
+            if self._install is None:
                 self._greeted(install)
+            self._install = install
 
 
 class ConfirmNeededError(UsherError):

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from usher.cli.browser.desk import Caller, Desk, error_document
 from usher.cli.browser.installs import Install
-from usher.cli.browser.messages import FrameError, Pipe, WrongMessageError, id_of, parsed, text
+from usher.cli.browser.messages import Pipe, WrongMessageError, id_of, parsed, text
 from usher.cli.browser.operations import OPERATIONS
 from usher.cli.browser.parents import browser_of_parent
 from usher.cli.browser.sockets import has_sockets, serving, socket_of
@@ -215,8 +214,4 @@ def _ending_when_told() -> Iterator[None]:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal that the browser was started from
-    try:
-        yield
-    except FrameError as error:
-        sys.stderr.write(f"usher: {error.message}\n")
-        raise
+    yield

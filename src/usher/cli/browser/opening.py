@@ -26,7 +26,7 @@ from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
 from usher.console.browsers import BrowserChoice, browser_command, find_browser, start_browser
 from usher.console.sealed_links import Place
-from usher.core.errors import UsherError
+from usher.core.errors import UnavailableError, UsherError
 from usher.core.printable import printable
 
 if TYPE_CHECKING:
@@ -126,19 +126,20 @@ def _send(errand: Errand, install: Install) -> None:
     sealed = sealed_link(errand.rooms, errand.link, place, errand.window)
     answer = call_host(errand.context, install.id, {"op": "open", "link": sealed.reveal()})
     if answer.get("ok") is not True:
-        raise _refused(install, answer.get("error"), str(answer.get("hint", "")))
+        raise _refused(install, answer)
     _say_where(errand, install, place)
 
 
-def _refused(install: Install, error: object, hint: str) -> UsherError:
+def _refused(install: Install, answer: Mapping[str, object]) -> UsherError:
     """What the extension, or its host, says against opening it."""
+    error = answer.get("error")
     if isinstance(error, Mapping):
         reason = printable(str(error.get("message", ""))) or "it gave no reason"
         return UsherError(
             f"the extension in {install.name} did not open the console: {reason}",
             hint="'usher browser doctor' looks what is wrong; --print gives the link itself",
         )
-    return UsherError(f"{install.name}: {printable(str(error))}", hint=printable(hint))
+    return UnavailableError(f"{install.name}: {error}", hint=str(answer.get("hint", "")))
 
 
 def _opened_after_start(errand: Errand) -> bool:
