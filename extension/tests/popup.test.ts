@@ -1,6 +1,7 @@
 // The popup as people use it: by keys, by mouse, with reading software, without the host.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { commandsOf } from "../src/popup/trouble.ts";
 import type { ProfileChoice, Result, Trouble } from "../src/shared/messages.ts";
 import { CONNECTED, NOW, OK, Popup, portal, profile, promised, QUIET, session, settled } from "./popup_page.ts";
 
@@ -420,6 +421,16 @@ test("an error says what to run, and the command can be copied", async () => {
 });
 
 // This tab
+
+test("the commands of a hint are found as usher writes them", () => {
+  const hints: [string, string[]][] = [
+    ["run 'usher login mkdev', or 'usher browser setup'", ["usher login mkdev", "usher browser setup"]],
+    ["Run in a terminal: usher console mkdev-production/Admin", ["usher console mkdev-production/Admin"]],
+    ["run: usher console it's-here", ["usher console it's-here"]],
+    ["ask who runs 'mkdev' for access", []],
+  ];
+  for (const [hint, commands] of hints) assert.deepEqual(commandsOf(hint), commands, hint);
+});
 
 test("the tab's session is renewed, and asked about where it is protected", async () => {
   const overview = { ...QUIET, here: session(PRODUCTION, NOW + 60) };

@@ -5,7 +5,8 @@ import type { Trouble } from "../shared/messages.ts";
 import type { Colour } from "../shared/visit.ts";
 import { byId, make, shown, theirs } from "./elements.ts";
 
-export type Asked = NonNullable<Trouble["confirm"]>;
+/** The question; `doubt` says what is not known of the account, where that is why it is asked. */
+export type Asked = NonNullable<Trouble["confirm"]> & { readonly doubt: string };
 
 /** What is entered: shown above the question. */
 export interface Entered {
@@ -23,11 +24,11 @@ export function askFirst(document: Document, asked: Asked, entered: Entered): Pr
   const no = make(document, "button", "quiet", asked.how === "ask" ? "No" : "Cancel");
   no.type = "button";
   const word = asked.how === "type" ? wordField(document, asked.word, yes) : null;
-  form.replaceChildren(...headings(document, asked, entered), ...(word?.parts ?? []), buttons(document, no, yes));
+  form.replaceChildren(...headings(document, asked, entered), ...(word ? [word] : []), buttons(document, no, yes));
   paint(form, entered.colour);
   form.hidden = false;
   for (const child of rest) child.toggleAttribute("inert", true);
-  (word?.input ?? no).focus();
+  (word ?? no).focus();
   return new Promise((answer) => {
     const close = (said: string | null) => {
       form.hidden = true;
@@ -40,8 +41,8 @@ export function askFirst(document: Document, asked: Asked, entered: Entered): Pr
     no.onclick = () => close(null);
     form.onsubmit = (event) => {
       event.preventDefault();
-      if (word === null) close(asked.word || "yes");
-      else if (word.input.value === asked.word) close(word.input.value);
+      if (word === null) close(asked.word);
+      else if (word.value === asked.word) close(word.value);
     };
     form.onkeydown = (event) => {
       if (event.key !== "Escape") return;
@@ -56,27 +57,21 @@ function headings(document: Document, asked: Asked, entered: Entered): HTMLEleme
   if (entered.label) name.append(theirs(document, entered.label, "label"));
   const text = make(document, "h2", "", shown(asked.text));
   text.id = "asked";
-  return [name, text];
+  return asked.doubt ? [name, text, make(document, "p", "soft", shown(asked.doubt))] : [name, text];
 }
 
-interface WordField {
-  readonly input: HTMLInputElement;
-  readonly parts: readonly HTMLElement[];
-}
-
-function wordField(document: Document, wanted: string, yes: HTMLButtonElement): WordField {
+function wordField(document: Document, wanted: string, yes: HTMLButtonElement): HTMLInputElement {
   const input = make(document, "input");
   input.type = "text";
   input.id = "word";
   input.autocomplete = "off";
   input.spellcheck = false;
-  const label = make(document, "label", "", "Type ", make(document, "code", "", shown(wanted)), " to enter");
-  label.htmlFor = input.id;
+  input.setAttribute("aria-labelledby", "asked"); // the question says which word
   yes.disabled = true;
   input.oninput = () => {
     yes.disabled = input.value !== wanted;
   };
-  return { input, parts: [label, input] };
+  return input;
 }
 
 function buttons(document: Document, no: HTMLElement, yes: HTMLElement): HTMLElement {

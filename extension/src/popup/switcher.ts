@@ -72,7 +72,7 @@ export class Switcher {
   }
 
   get #canReopen(): boolean {
-    return this.#doors.place.tabId !== null && (this.#doors.place.consolePage || this.#overview.here !== null);
+    return this.#doors.place.tabId !== null && this.#doors.place.consolePage;
   }
 
   get #query(): string {
@@ -242,7 +242,8 @@ export class Switcher {
     await this.#doors.remember(null);
     const answer = await this.#whileBusy(errand.doing, () => errand.request(undefined));
     if (answer.ok || answer.error.confirm === undefined) return this.#settle(errand, answer);
-    const said = await askFirst(this.#document, answer.error.confirm, errand.entered);
+    const question = { ...answer.error.confirm, doubt: answer.error.hint };
+    const said = await askFirst(this.#document, question, errand.entered);
     if (said === null) return this.#announce(`${shown(errand.entered.name)} was not entered.`);
     await this.#settle(errand, await this.#whileBusy(errand.doing, () => errand.request(said)));
   }

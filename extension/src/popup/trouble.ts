@@ -2,10 +2,11 @@
 import type { Trouble } from "../shared/messages.ts";
 import { make, shown } from "./elements.ts";
 
-/** The commands within a hint: between quotes or backticks, as `usher` writes them. */
-const COMMAND = /[`'‘]((?:usher|aws|pip|pipx|uv)(?: [^`'’]*)?)[`'’]/gu;
+/** The commands within a hint: between quotes or backticks, or all that follows a colon. */
+const QUOTED = /[`']((?:usher|aws|pip|pipx|uv) [^`']*)[`']/gu;
+const FOLLOWING = /: ((?:usher|aws|pip|pipx|uv) \S.*)$/u;
 /** A hint that says no more than its command does. */
-const ONLY_COMMAND = /^(?:run )?[`'‘][^`'’]*[`'’]$/u;
+const ONLY_COMMAND = /^(?:run(?: in a terminal)?:? )?(?:[`'][^`']*[`']|usher .*)$/iu;
 
 export interface Cure {
   readonly words: string;
@@ -33,7 +34,9 @@ export function explained(
 
 /** The commands that a hint names, each once. */
 export function commandsOf(hint: string): string[] {
-  return [...new Set([...hint.matchAll(COMMAND)].map((found) => found[1] ?? ""))];
+  const following = FOLLOWING.exec(hint);
+  const found = following ? [following] : [...hint.matchAll(QUOTED)];
+  return [...new Set(found.map((match) => match[1] ?? ""))];
 }
 
 /** A command to run in a terminal, and a button that copies it. */
