@@ -11,7 +11,8 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# One more than processors: the tests wait for processes a third of their time.
+WORKERS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 PYTEST_ARGUMENTS ?=
 
 # The first of these that is Python 3.11 or newer. 3.11 first: constraints.txt was made with it.
