@@ -5,7 +5,7 @@
 // The page's code runs beside us. It can see that something of ours is there, and can cover it; it can not read
 // it (closed shadow root), restyle it, or press its buttons (only a person's own clicks count).
 import { paint } from "../shared/colours.ts";
-import type { Hints, Result } from "../shared/messages.ts";
+import type { Hints, Result, Trouble } from "../shared/messages.ts";
 import { printable } from "../shared/printable.ts";
 import { timeLeft, type TimeLeft, type Urgency } from "../shared/time.ts";
 import type { Session } from "../shared/visit.ts";
@@ -18,9 +18,10 @@ const MOST_SESSIONS = 5;
 const REPAIRS_A_MINUTE = 20;
 /** Screen readers notice what is written into a live region once it has been there for a moment. */
 const SPEECH_MS = 250;
+const IN_THE_POPUP = "Renew it in Usher's popup: the button in the browser's toolbar.";
 
 export interface Actions {
-  renew(confirmed?: string): Promise<Result<null>>;
+  renew(): Promise<Result<null>>;
   fold(folded: boolean): void;
 }
 
@@ -43,8 +44,6 @@ export class Bar {
   #hints: Hints | null = null;
   #urgency: Urgency | null = null;
   #renewing = false;
-  /** What a person has to say yes to before the session is renewed. */
-  #confirmation: string | null = null;
 
   constructor(
     private readonly page: Document,
@@ -75,12 +74,12 @@ export class Bar {
     const other = hints?.session.key !== this.#hints?.session.key || hints?.session.ends !== this.#hints?.session.ends;
     this.#hints = hints;
     if (hints === null) return this.#host.remove();
-    if (other) this.#forget();
+    if (other) fill(this.#trouble, "");
     this.#write(hints);
     this.tick(now);
     if (!this.#host.isConnected) {
       this.keep();
-      this.#say(`${sentence(hints.session)}.`);
+      this.#say(`${[sentence(hints.session), this.#time.textContent].filter(Boolean).join(", ")}.`);
     }
   }
 
@@ -92,11 +91,9 @@ export class Bar {
     this.#time.textContent = left === null ? "" : inBar(left);
     this.#time.classList.toggle("pressing", left?.urgency === "now" || left?.urgency === "ended");
     this.#renew.hidden = left === null || left.urgency === "calm";
-    if (!this.#renewing && this.#confirmation === null) {
-      this.#renew.textContent = left?.urgency === "ended" ? "Sign in again" : "Renew";
-    }
     const before = this.#urgency;
     this.#urgency = left?.urgency ?? null;
+    this.#nameRenew();
     if (left !== null && before !== null && before !== left.urgency && left.urgency !== "calm") {
       this.#say(`${this.#name.textContent}: ${inBar(left)}.`);
     }
@@ -130,35 +127,33 @@ export class Bar {
     if (this.#hints === null) return;
     this.#hints = { ...this.#hints, folded: !this.#hints.folded };
     this.#write(this.#hints);
+    fill(this.#trouble, "");
     this.actions.fold(this.#hints.folded);
   }
 
   async #pressRenew(): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
-    this.#renew.textContent = "Renewing…";
-    this.#renew.setAttribute("aria-disabled", "true");
-    const answer = await this.actions.renew(this.#confirmation ?? undefined);
-    this.#forget();
+    fill(this.#trouble, "");
+    this.#nameRenew();
+    const answer = await this.actions.renew();
+    this.#renewing = false;
+    this.#nameRenew();
     if (!answer.ok) this.#explain(answer.error);
   }
 
-  #explain({ message, hint, confirm }: { message: string; hint: string; confirm?: Confirmation }): void {
-    this.#confirmation = confirm?.how === "ask" ? confirm.word : null;
-    if (this.#confirmation !== null) this.#renew.textContent = "Yes, renew";
-    const next = confirm?.how === "type" ? "Renew it in Usher's popup, where its name is typed." : hint;
-    const words = [confirm?.text ?? message, next].map((part) => printable(part, 300)).filter(Boolean).join(" ");
-    fill(this.#trouble, words);
-    this.#say(words);
+  #nameRenew(): void {
+    const name = this.#urgency === "ended" ? "Sign in again" : "Renew";
+    this.#renew.textContent = this.#renewing ? "Renewing…" : name;
+    this.#renew.setAttribute("aria-disabled", String(this.#renewing));
   }
 
-  /** No renewal is under way, or waits for an answer. */
-  #forget(): void {
-    this.#renewing = false;
-    this.#confirmation = null;
-    this.#renew.removeAttribute("aria-disabled");
-    this.#renew.textContent = this.#urgency === "ended" ? "Sign in again" : "Renew";
-    fill(this.#trouble, "");
+  /** Says what went wrong. What has to be confirmed is confirmed in the popup, where no page sees the keys. */
+  #explain({ message, hint, confirm }: Trouble): void {
+    const parts = confirm === undefined ? [message, hint] : [message || confirm.text, IN_THE_POPUP];
+    const words = parts.map((part) => printable(part, 300)).filter(Boolean).join(" ");
+    fill(this.#trouble, words);
+    this.#say(words);
   }
 
   #say(words: string): void {
@@ -168,12 +163,11 @@ export class Bar {
   }
 }
 
-type Confirmation = { readonly how: "ask" | "type"; readonly word: string; readonly text: string };
-
 /** What a screen reader says of the bar. */
 function sentence({ label, accountName, accountId, role, organization }: Session): string {
-  const account = `${printable(label, 24)} ${printable(accountName, 80)}`.trim();
-  return `Usher: ${account}, account ${accountId}, role ${printable(role, 64)}, ${printable(organization, 40)}`;
+  const account = `Usher: ${printable(label, 24)} ${printable(accountName, 80)}`.trim();
+  const parts = [account, `account ${accountId}`, `role ${printable(role, 64)}`, printable(organization, 40)];
+  return parts.filter(Boolean).join(", ");
 }
 
 function inBar({ words, urgency }: TimeLeft): string {

@@ -59,12 +59,12 @@ export const BAR_STYLE = `
 .loud .bar { min-height: 36px; padding-inline: 6px; font-size: 14px; }
 
 .bar > span { overflow: hidden; text-overflow: ellipsis; unicode-bidi: isolate; flex: 0 1 auto; }
-.bar > .name { flex-shrink: 2; min-width: 6ch; font-weight: 700; font-size: 1.08em; }
-.bar > .id, .bar > .time { flex-shrink: 0; }
-.bar > .role { flex-shrink: 4; min-width: 4ch; }
-.bar > .organization { flex-shrink: 8; min-width: 0; }
+.bar > .name { min-width: 5ch; font-weight: 700; font-size: 1.08em; }
+.bar > .id, .bar > .time, .bar > .sessions { flex-shrink: 0; }
+.bar > .role { flex-shrink: 4; min-width: 3ch; }
+.bar > .organization { flex-shrink: 16; min-width: 3ch; }
 .bar > .label {
-  flex-shrink: 0;
+  min-width: 6ch;
   max-width: 24ch;
   padding: 3px 10px;
   border-radius: 6px;
@@ -112,8 +112,10 @@ button[aria-disabled="true"] { cursor: default; opacity: .85; }
 }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-@media (max-width: 900px) { .bar { gap: 10px; } .bar > .organization { display: none; } }
-@media (max-width: 620px) { .bar > .id, .bar > .sessions:not(.pressing) { display: none; } }
+@media (max-width: 920px) { .bar { gap: 10px; } .bar > .organization { display: none; } }
+@media (max-width: 780px) { .bar > .sessions { display: none; } }
+@media (max-width: 660px) { .bar > .id { display: none; } }
+@media (max-width: 480px) { .bar { gap: 6px; } .bar > .role { display: none; } }
 
 @media (forced-colors: active) {
   .edge { forced-color-adjust: none; box-shadow: none; }

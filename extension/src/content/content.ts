@@ -21,8 +21,7 @@ class Marks {
     chrome.runtime.onMessage.addListener((told: Told, sender) => {
       if (sender.tab === undefined && told.kind === "hints_changed") void this.refresh();
     });
-    document.addEventListener("visibilitychange", () => this.#tick());
-    document.addEventListener("visibilitychange", () => document.hidden || void this.refresh());
+    document.addEventListener("visibilitychange", () => void this.#seen());
     document.addEventListener("DOMContentLoaded", () => this.#keep());
     addEventListener("pageshow", (event) => event.persisted && void this.refresh());
     void this.refresh();
@@ -30,6 +29,11 @@ class Marks {
 
   async refresh(): Promise<void> {
     this.#show(await known());
+  }
+
+  async #seen(): Promise<void> {
+    this.#tick();
+    if (!document.hidden) await this.refresh();
   }
 
   #show(hints: Hints | null): void {
@@ -48,6 +52,7 @@ class Marks {
     const ends = this.#hints?.session.ends ?? null;
     if (ends === null || document.hidden) return;
     this.#bar.tick(seconds());
+    this.#keep();
     const wait = untilNextWords(ends, seconds());
     if (wait > 0) this.#timer = setTimeout(() => this.#tick(), wait * 1000 + 50);
   }
@@ -86,9 +91,9 @@ async function known(): Promise<Hints | null> {
   }
 }
 
-async function renew(confirmed?: string): Promise<Result<null>> {
+async function renew(): Promise<Result<null>> {
   try {
-    return await ask("renew", confirmed === undefined ? {} : { confirmed });
+    return await ask("renew", {});
   } catch {
     const hint = "Reload this page, or open the account from the terminal.";
     return { ok: false, error: { code: "unavailable", message: "Usher's extension does not answer.", hint } };
