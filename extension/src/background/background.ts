@@ -25,5 +25,11 @@ chrome.alarms.onAlarm.addListener(({ name }) => {
 
 chrome.tabs.onRemoved.addListener((tabId) => void engine.bars.fold(tabId, false));
 
+chrome.windows.onRemoved.addListener((windowId) => void engine.windows.closed(windowId));
+chrome.tabs.onActivated.addListener(({ windowId }) => void engine.windows.tabShown(windowId));
+chrome.tabs.onUpdated.addListener((_tabId, { status }, { active, windowId }) => {
+  if (active && status !== undefined) void engine.windows.tabShown(windowId);
+});
+
 // Awake for whatever reason: the host is wanted in any case.
 void engine.host.connect();

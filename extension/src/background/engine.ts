@@ -10,7 +10,7 @@ import { Places, type Where } from "./places.ts";
 import { refusalOf, Refusals } from "./refusals.ts";
 import { Reminders } from "./reminders.ts";
 import { distinct, Sessions } from "./sessions.ts";
-import { failed } from "./trouble.ts";
+import { Failed, failed } from "./trouble.ts";
 import { Windows } from "./windows.ts";
 
 const MOST_PROFILES = 50;
@@ -20,7 +20,7 @@ export class Engine {
   readonly sessions = new Sessions(() => void this.bars.tell());
   readonly windows = new Windows();
   readonly refusals = new Refusals();
-  readonly reminders = new Reminders(this.sessions);
+  readonly reminders = new Reminders(this.sessions, () => this.windows.showAll());
   readonly host = new NativeHost({
     greeted: ({ jar }) => this.sessions.setJar(jar),
     open: (link) => this.openForHost(link),
@@ -87,12 +87,13 @@ export class Engine {
     await this.reminders.refresh();
   }
 
-  /** Make `profile` the window's current account. Throws Failed, LinkRefused. */
+  /** Make `profile` the current account of the window and of its terminal's shells. Throws Failed, LinkRefused. */
   async switch(profile: string, windowId: number, confirmed: string | null): Promise<void> {
-    const visit = await this.#visit(profile, null, confirmed, await this.windows.terminalOf(windowId));
-    await this.#places.open(visit, { windowId });
-    await this.windows.switched(windowId, profile);
+    const terminal = await this.windows.terminalOf(windowId);
+    const visit = await this.#visit(profile, null, confirmed, terminal);
+    await this.#places.open(visit, { windowId, switches: true });
     await this.reminders.refresh();
+    if (terminal !== null) await this.#switchTerminal(terminal, windowId, visit.session.profile);
   }
 
   /** Renew the session of `tab`, which comes back to the page that it shows. Throws Failed, LinkRefused. */
@@ -122,6 +123,16 @@ export class Engine {
   async #open(link: string, where: Where): Promise<void> {
     await this.#places.open(await this.#links.open(link), where);
     await this.reminders.refresh();
+  }
+
+  /** The shells of the window's terminal follow. Throws Failed. */
+  async #switchTerminal(terminal: string, windowId: number, profile: string): Promise<void> {
+    try {
+      await this.host.ask("switch", { profile, window: terminal });
+    } catch (error) {
+      if (!(error instanceof Failed && error.trouble.code === "not_found")) throw error;
+      await this.windows.released(windowId); // the terminal has gone its own way
+    }
   }
 
   /** What usher says to open for `profile`: a sealed link like any other, with the same checks. */

@@ -1,18 +1,21 @@
 // Opening visits: each in the place where its session lives, so that no other session's cookies are touched. The
 // address signs in: it goes to the tab and nowhere else.
 import { family } from "../shared/family.ts";
+import { withoutSessionLabel } from "../shared/hosts.ts";
 import type { Session, Visit } from "../shared/visit.ts";
 import { Containers } from "./containers.ts";
 import { joinGroup } from "./groups.ts";
 import type { Sessions } from "./sessions.ts";
 import { failed } from "./trouble.ts";
-import type { Windows } from "./windows.ts";
+import { addressAt, pageShown, type Windows } from "./windows.ts";
 
 export interface Where {
   /** The browser window that asks. */
   readonly windowId?: number;
   /** In a window of its own, beside that one. */
   readonly beside?: boolean;
+  /** Whether the window is switched: the page that it shows is opened again. So it is for the window of a terminal. */
+  readonly switches?: boolean;
 }
 
 type Opening = Pick<chrome.tabs.CreateProperties, "url" | "cookieStoreId">;
@@ -28,14 +31,41 @@ export class Places {
   /** Open `visit` in a new tab, in front. */
   async open(visit: Visit, where: Where = {}): Promise<void> {
     await this.#check(visit.session);
-    const opening = { url: visit.url, ...(await this.#store(visit)) };
     const windowId = await this.windows.windowFor({ terminal: visit.window, ...where });
-    const tab = await this.sessions.entering(visit.session, () =>
-      windowId === null || where.beside === true ? inNewWindow(opening, windowId) : inWindow(opening, windowId),
-    );
+    if (where.switches === true || visit.window !== null) return this.#switch(visit, windowId);
+    const tab = await this.#enter(visit, visit.url, windowId, where.beside === true);
     await chrome.windows.update(tab.windowId, { focused: true });
-    await this.windows.opened(tab.windowId, visit.window);
+  }
+
+  /** Show the visit's session in the window, at the page that the window shows. A window that is there stays where it
+      is: who switches in a terminal goes on typing there. */
+  async #switch(visit: Visit, windowId: number | null): Promise<void> {
+    const page = windowId === null ? null : await pageShown(visit, windowId);
+    const there = windowId === null ? undefined : await this.#tabAt(visit.session, windowId, page);
+    if (there !== undefined) await chrome.tabs.update(there.id!, { active: true });
+    const tab = there ?? (await this.#enter(visit, addressAt(visit, page), windowId, false));
+    await this.windows.switched(tab.windowId, visit.session, visit.window);
+  }
+
+  /** A tab of the window that shows that page of the session, or any, where there is no page to show. */
+  async #tabAt(session: Session, windowId: number, page: string | null): Promise<chrome.tabs.Tab | undefined> {
+    const tabs = (await this.sessions.tabs()).filter(
+      (each) => each.tab.windowId === windowId && each.session.key === session.key && !hasEnded(each.session),
+    );
+    const [latest] = tabs
+      .map(({ tab }) => tab)
+      .filter((tab) => page === null || withoutSessionLabel(tab.url ?? "") === page)
+      .sort(latestFirst);
+    return latest;
+  }
+
+  async #enter(visit: Visit, url: string, windowId: number | null, beside: boolean): Promise<chrome.tabs.Tab> {
+    const opening = { url, ...(await this.#store(visit)) };
+    const tab = await this.sessions.entering(visit.session, () =>
+      windowId === null || beside ? inNewWindow(opening, windowId) : inWindow(opening, windowId),
+    );
     if (family === "chromium" && visit.place.kind !== "plain") await this.#group(tab, visit);
+    return tab;
   }
 
   /** Send `tab`, which is of the visit's session, through the visit's sign-in. */
@@ -51,7 +81,7 @@ export class Places {
   /** Bring a session's tab to the front. Throws Failed where it has none. */
   async show(key: string): Promise<void> {
     const tabs = (await this.sessions.tabs()).filter(({ session }) => session.key === key).map(({ tab }) => tab);
-    const [latest] = tabs.sort((one, other) => (other.lastAccessed ?? 0) - (one.lastAccessed ?? 0));
+    const [latest] = tabs.sort(latestFirst);
     if (latest?.id === undefined) throw failed("not_found", "None of its tabs is open any more.");
     await chrome.tabs.update(latest.id, { active: true });
     await chrome.windows.update(latest.windowId, { focused: true });
@@ -81,6 +111,14 @@ export class Places {
       console.warn("no tab group:", error);
     }
   }
+}
+
+function latestFirst(one: chrome.tabs.Tab, other: chrome.tabs.Tab): number {
+  return (other.lastAccessed ?? 0) - (one.lastAccessed ?? 0);
+}
+
+function hasEnded({ ends }: Session): boolean {
+  return ends !== null && ends * 1000 <= Date.now();
 }
 
 async function inWindow(opening: Opening, windowId: number): Promise<chrome.tabs.Tab> {

@@ -7,11 +7,15 @@ const MINUTE_MS = 60_000;
 /** After that a session that was not renewed is not on anybody's mind any more. */
 const ENDED_MS = 5 * 60_000;
 
-/** White on it has a contrast of 6.5 (WCAG AA asks for 4.5). */
-const BADGE_COLOUR = "#b3261e";
+/** Its ink on its fill has a contrast of 6.5 (WCAG AA asks for 4.5). */
+export const REMINDER = { fill: "#b3261e", ink: "#ffffff" } as const;
 
 export class Reminders {
-  constructor(private readonly sessions: Sessions) {}
+  /** `shown` is told when the button may show another reminder than before, or none. */
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly shown: () => Promise<void>,
+  ) {}
 
   /** Begin to look, where nobody does: browsers forget alarms when they are closed. */
   async wake(): Promise<void> {
@@ -26,6 +30,7 @@ export class Reminders {
     const soonest = Math.min(...ends);
     const left = soonest - now;
     await show(left);
+    await this.shown();
     if (ends.length === 0) await chrome.alarms.clear(REMINDER_ALARM);
     else await chrome.alarms.create(REMINDER_ALARM, { when: now + (left > REMIND_MS ? left - REMIND_MS : MINUTE_MS) });
   }
@@ -37,8 +42,8 @@ async function show(left: number): Promise<void> {
   await chrome.action.setBadgeText({ text: isSoon ? (minutes === 0 ? "!" : `${minutes}m`) : "" });
   await chrome.action.setTitle({ title: isSoon ? titleOf(minutes) : "Usher" });
   if (!isSoon) return;
-  await chrome.action.setBadgeBackgroundColor({ color: BADGE_COLOUR });
-  await chrome.action.setBadgeTextColor({ color: "#ffffff" });
+  await chrome.action.setBadgeBackgroundColor({ color: REMINDER.fill });
+  await chrome.action.setBadgeTextColor({ color: REMINDER.ink });
 }
 
 function titleOf(minutes: number): string {
