@@ -109,9 +109,9 @@ class NativeBrowser:
         while (head := self._exactly(4)) and (content := self._exactly(struct.unpack("=I", head)[0])):
             message = json.loads(content)
             if "op" in message:
-                self.opened.put(message["link"])
                 if self.answer is not None:
                     self.send_bytes(frame(json.dumps({"id": message["id"], **self.answer}).encode()))
+                self.opened.put(message["link"])
                 continue
             with self._waiting:
                 self._answers[message["id"]] = message

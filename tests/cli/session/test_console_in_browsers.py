@@ -101,6 +101,22 @@ def test_an_extension_that_says_nothing_more_is_reported_when_its_browser_ends(h
     assert "the extension in the browser did not answer" in words
 
 
+def test_a_browser_with_the_key_of_an_earlier_vault_gets_the_one_of_now(home, start_browser):
+    browser = start_browser(home)
+    browser.answer = {"ok": False, "error": {"code": "forged", "message": "Not ours."}}
+    assert "Not ours." in home.run("console", STAGING).stderr
+    [record] = [path for path in home.records if path.stem == "browser-link-key"]
+    record.unlink()
+    done = home.run("console", STAGING)
+    assert done.returncode == 7
+    assert "it gets the one of now" in done.stderr
+    assert browser.ended() == (0, "")
+    again = start_browser(home)
+    assert again.key != browser.key
+    said(home, STAGING)
+    assert again.opened_visit()
+
+
 def test_two_terminals_at_once_open_two_consoles(home, start_browser):
     browser = start_browser(home)
     processes = [home.start("console", profile) for profile in (STAGING, PRODUCTION)]

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from usher.cli.browser.installs import Install
+from usher.cli.browser.link_key import link_key
 from usher.cli.browser.messages import WrongMessageError
 from usher.cli.context import Context
 from usher.cli.looks import Question
+from usher.cli.wire import open_session_rooms
 from usher.console.browsers import Family
 from usher.core.errors import NoAccessError, NotFoundError, SignInNeededError, UnavailableError, UsherError
+from usher.core.secrets import Secret
 from usher.session.vault.keys import VaultLockedError
 
 
@@ -32,6 +35,7 @@ class Desk:
         self.caller = caller
         self._greeted = greeted
         self._install: Install | None = None
+        self._key: Secret | None = None
         self._greeting = threading.Lock()
 
     @property
@@ -41,14 +45,18 @@ class Desk:
             raise WrongMessageError("the extension has not said hello")
         return self._install
 
-    def greet(self, install: Install) -> None:
-        """Take the extension for `install` from now on. Raises WrongMessageError for a second one."""
+    def has_old_key(self) -> bool:
+        """Whether links are sealed with another key by now than the extension was given."""
+        return self._key is not None and self._key != link_key(open_session_rooms(self.context))
+
+    def greet(self, install: Install, key: Secret) -> None:
+        """Take the extension, which is given `key`, for `install` from now on. Raises WrongMessageError."""
         with self._greeting:
             if self._install is not None and self._install.id != install.id:
                 raise WrongMessageError("the extension has said hello as another install")
             if self._install is None:
                 self._greeted(install)
-            self._install = install
+            self._install, self._key = install, key
 
 
 class ConfirmNeededError(UsherError):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from usher.cli.browser.desk import Caller, Desk, error_document
 from usher.cli.browser.installs import Install
-from usher.cli.browser.messages import Pipe, WrongMessageError, id_of, parsed, text
+from usher.cli.browser.messages import FrameError, Pipe, WrongMessageError, id_of, parsed, text
 from usher.cli.browser.operations import OPERATIONS
 from usher.cli.browser.parents import browser_of_parent
 from usher.cli.browser.sockets import has_sockets, serving, socket_of
@@ -32,6 +32,7 @@ from usher.session.agent.peers import Peer
 MOST_AT_ONCE = 16
 EXTENSION_SECONDS = 12.0
 _LONGEST_SEALED_LINK = 32_768
+_UNKNOWN_KEY = ("forged", "no_key")
 
 
 class _Ended(Exception):  # noqa: N818 -- nothing failed: the browser wants this process to end
@@ -155,7 +156,10 @@ class Host:
 
     def _send(self, message: Mapping[str, object]) -> None:
         with contextlib.suppress(OSError):  # the browser has gone; reading notices it too
-            self._pipe.send(message)
+            try:
+                self._pipe.send(message)
+            except FrameError as error:
+                self._pipe.send({"id": message["id"], "ok": False, "error": error_document(error)})
 
     def _greeted(self, install: Install) -> None:
         if has_sockets():
@@ -169,9 +173,21 @@ class Host:
             case "ping":
                 return {"install": self._desk.install.id, "process": os.getpid()}
             case "open":
-                link = text(request, "link", _LONGEST_SEALED_LINK)
-                return dict(_outcome(self.ask("open", link=link)))
+                return self._open(text(request, "link", _LONGEST_SEALED_LINK))
         raise UsageError("the native host does not know this: it is of another version")
+
+    def _open(self, link: str) -> dict[str, object]:
+        """Hand a sealed link to the extension. Raises UnavailableError."""
+        outcome = _outcome(self.ask("open", link=link))
+        if outcome.get("code") in _UNKNOWN_KEY and self._desk.has_old_key():
+            # The vault was made anew since this browser was greeted. The extension starts another host at
+            # once when this one ends, and that one gives it the key of now.
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise UnavailableError(
+                "the browser had the key of an earlier vault; it gets the one of now",
+                hint="run the command again in a moment",
+            )
+        return outcome
 
 
 class _Asked:
@@ -182,16 +198,14 @@ class _Asked:
         self.answer: Mapping[str, object] | None = None
 
 
-def _outcome(answer: Mapping[str, object]) -> Mapping[str, object]:
+def _outcome(answer: Mapping[str, object]) -> dict[str, object]:
     """The extension's answer as a program is given it: nothing but yes, or code and words."""
     if answer.get("ok") is True:
         return {"ok": True}
     error = answer.get("error")
     said = error if isinstance(error, dict) else {}
-    return {
-        "ok": False,
-        "error": {"code": str(said.get("code", ""))[:40], "message": str(said.get("message", ""))[:2_000]},
-    }
+    code, message = (str(said.get(key, ""))[:2_000] for key in ("code", "message"))
+    return {"ok": False, "code": code, "refusal": message}
 
 
 def _own_pipe() -> Pipe:

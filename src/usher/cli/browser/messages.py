@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from usher.core.errors import UsageError, UsherError
 
 LARGEST_INCOMING_BYTES = 65_536
-LARGEST_OUTGOING_BYTES = 1_000_000
-"""Browsers take 1 MB (Chromium: 1024 * 1024) from a host in one message."""
+LARGEST_OUTGOING_BYTES = 65_536
+"""The extension takes no more; browsers would take 1 MB."""
 
 _LENGTH = struct.Struct("=I")
 _LARGEST_ID = 2**53
@@ -54,10 +54,10 @@ class Pipe:
         return content
 
     def send(self, message: Mapping[str, object]) -> None:
-        """Send one message. Raises OSError when the browser is gone."""
+        """Send one message. Raises OSError when the browser is gone, FrameError for one that is too large."""
         content = json.dumps(message, separators=(",", ":")).encode()
         if len(content) > LARGEST_OUTGOING_BYTES:
-            raise UsherError(f"an answer of {len(content):,} bytes is more than a browser takes")
+            raise FrameError(f"a message of {len(content):,} bytes is larger than {LARGEST_OUTGOING_BYTES:,}")
         rest = memoryview(_LENGTH.pack(len(content)) + content)
         with self._sending:
             while rest:

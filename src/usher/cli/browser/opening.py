@@ -132,14 +132,13 @@ def _send(errand: Errand, install: Install) -> None:
 
 def _refused(install: Install, answer: Mapping[str, object]) -> UsherError:
     """What the extension, or its host, says against opening it."""
-    error = answer.get("error")
-    if isinstance(error, Mapping):
-        reason = printable(str(error.get("message", ""))) or "it gave no reason"
+    if "refusal" in answer:
+        reason = printable(str(answer["refusal"])) or "it gave no reason"
         return UsherError(
             f"the extension in {install.name} did not open the console: {reason}",
             hint="'usher browser doctor' looks what is wrong; --print gives the link itself",
         )
-    return UnavailableError(f"{install.name}: {error}", hint=str(answer.get("hint", "")))
+    return UnavailableError(f"{install.name}: {answer.get('error')}", hint=str(answer.get("hint", "")))
 
 
 def _opened_after_start(errand: Errand) -> bool:

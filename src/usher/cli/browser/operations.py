@@ -70,7 +70,7 @@ def hello(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]:
     install = replace(install, program=desk.caller.program, options=desk.caller.options, seen=now)
     write_install(desk.context.cache_dir, install)
     forget_stale(desk.context.cache_dir, now)
-    desk.greet(install)
+    desk.greet(install, key)
     return {"key": key.reveal(), "usher": VERSION, "jar": None}
 
 
@@ -93,11 +93,13 @@ def profiles(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]:
                 "accountName": entry.account_name,
                 "role": entry.permission_set,
                 "organization": entry.organization,
-                **_shown(look_of(rules, seen_entry(entry))),
+                "label": look.label,
+                "colour": look.colour,
                 "favourite": entry.profile in favourites,
                 "recent": entry.profile in share,
             }
             for entry in found
+            for look in [look_of(rules, seen_entry(entry))]
         ]
     }
 
@@ -238,10 +240,6 @@ def _found(
         for entry in ordered
     ]
     return [ordered[number] for number in Matcher(candidates).find(query)]
-
-
-def _shown(look: Look) -> dict[str, object]:
-    return {"label": look.label, "colour": look.colour}
 
 
 def _profile(message: Mapping[str, object]) -> str:
