@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usher.core.durations import iso_duration, parse_duration, plain_duration
+from usher.core.durations import iso_duration, parse_age, parse_duration, plain_duration
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,14 @@ def test_a_duration_is_shown_in_its_shortest_form(seconds: int, iso: str, plain:
 def test_what_is_shown_reads_back(seconds: int) -> None:
     assert parse_duration(iso_duration(seconds)) == seconds
     assert parse_duration(plain_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1d", 86_400.0), ("90d", 7_776_000.0), ("8h", 28_800.0)])
+def test_an_age_may_be_in_days(text, seconds):
+    assert parse_age(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["d", "-1d", "1.5d", "90", ""])
+def test_what_is_no_age_is_refused(text):
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_age(text)

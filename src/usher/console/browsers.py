@@ -104,6 +104,11 @@ def known_browsers() -> list[str]:
     return list(_KNOWN)
 
 
+def is_known(name: str) -> bool:
+    """Whether `name` is one that a person may choose."""
+    return name in _KNOWN
+
+
 def chosen(program: str | None, profile: str | None) -> BrowserChoice:
     """A choice from what a person typed. Raises UsageError for a name that cannot be meant."""
     if program == OWN:

@@ -31,6 +31,9 @@ from usher.session.locks import exclusive
 from usher.session.vault.contract import UnsafePlaceError
 from usher.session.vault.files import make_private_folder, read_private, write_private
 
+JAR_VARIABLE = "USHER_JAR"
+"""How a jar's launcher tells our native host which jar it is in."""
+
 _LONGEST_SLUG = 60
 _CACHE_BYTES = 64 * 1024 * 1024
 _UNLIKE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -46,6 +49,11 @@ class Jar:
     folder: Path
     kind: str
     session: ConsoleSession
+
+    @property
+    def id(self) -> str:
+        """What the extension in it is known by among others."""
+        return self.folder.name
 
     @property
     def browser_folder(self) -> Path:
@@ -76,6 +84,11 @@ def jars_folder(browser: Browser | None, data_dir: Path, home: Path) -> Path:
     """Where jars are kept. Snaps may only write below their own folder."""
     own = snap_folder(browser, home) if browser else None
     return (own or data_dir.absolute()) / "jars"
+
+
+def all_roots(data_dir: Path, home: Path) -> list[Path]:
+    """Every folder that may hold jars, those of Snaps too."""
+    return [jars_folder(None, data_dir, home), *sorted((home / "snap").glob("*/common/usher/jars"))]
 
 
 def jar_of(root: Path, kind: str, session: ConsoleSession) -> Jar:

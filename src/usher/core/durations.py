@@ -9,6 +9,7 @@ _PLAIN = re.compile(r"(?:(?P<h>\d{1,3})h)?(?:(?P<m>\d{1,5})m)?(?:(?P<s>\d{1,6})s
 
 PERMISSION_SET_SESSION_MIN = 3_600
 PERMISSION_SET_SESSION_MAX = 43_200
+_DAY = 86_400.0
 
 
 def parse_duration(text: str) -> int:
@@ -18,6 +19,12 @@ def parse_duration(text: str) -> int:
         raise ValueError(f"{text!r} is not a duration: write it as 8h, 90m or PT8H")
     hours, minutes, seconds = (int(part or 0) for part in match.group("h", "m", "s"))
     return hours * 3600 + minutes * 60 + seconds
+
+
+def parse_age(text: str) -> float:
+    """Seconds in `text`, written as `90d` or like a duration. Raises ValueError."""
+    days = text.removesuffix("d")
+    return float(days) * _DAY if days != text and days.isdecimal() else float(parse_duration(text))
 
 
 def iso_duration(seconds: int) -> str:

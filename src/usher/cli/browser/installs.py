@@ -33,7 +33,8 @@ class Install:
 
     `program` is the browser's own executable, empty where the system does not tell; `options` are the
     words of its command line that said which profile it uses. `seen` is when it last greeted, in Unix
-    seconds. `jar` is the key of the session that a browser set apart is for, None for a person's own.
+    seconds. `jar` is the folder's name of a browser that is set apart for one session, None
+    for a person's own.
     """
 
     id: str

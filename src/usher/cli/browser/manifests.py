@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,8 @@ from pathlib import Path
 from usher.cli.browser import registry_windows
 from usher.cli.context import Context, usher_command
 from usher.console.browsers import Family
+from usher.console.extension import NATIVE_HOST
+from usher.console.jars import JAR_VARIABLE
 from usher.console.launchers import launcher_name, launcher_text
 from usher.console.native_hosts import (
     Surroundings,
@@ -117,11 +119,23 @@ def launcher_path(context: Context) -> Path:
 
 def wanted_launcher(context: Context) -> Put:
     """The launcher of this installation. Raises UsherError when its own command is not found."""
+    return Put(launcher_path(context), _launcher(context, {}), _PROGRAM)
+
+
+def wanted_jar_host(context: Context, jar: Path, manifests: Path) -> list[Put]:
+    """The launcher and the manifest of a browser that is set apart in `jar`: its host is told that it is."""
+    launcher = jar / launcher_name(surroundings_of(context).system)
+    return [
+        Put(launcher, _launcher(context, {JAR_VARIABLE: str(jar)}), _PROGRAM),
+        Put(manifests / f"{NATIVE_HOST}.json", manifest_bytes(Family.CHROMIUM, launcher), _PRIVATE),
+    ]
+
+
+def _launcher(context: Context, more: Mapping[str, str]) -> bytes:
     given = {name: context.environ[name] for name in KEPT_VARIABLES if context.environ.get(name)}
     kept = {name: _from_anywhere(name, value) for name, value in given.items()}
     system = surroundings_of(context).system
-    text = launcher_text(system, _lasting_command(context, system), kept)
-    return Put(launcher_path(context), os.fsencode(text), _PROGRAM)
+    return os.fsencode(launcher_text(system, _lasting_command(context, system), {**kept, **more}))
 
 
 def wanted_manifests(context: Context, browsers: Iterable[str]) -> list[Put | Register]:

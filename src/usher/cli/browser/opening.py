@@ -1,8 +1,9 @@
 """From a link that signs in to an open console: by the extension where it is, else in the person's browser.
 
-In this order: by the program that `[console] open` names; through the extension of a browser that runs;
-through that of a browser which is started for it; as a page of the browser that the settings, `$BROWSER` or
-the desktop name, where all accounts share their cookies. The first that is there opens it.
+In this order: by the program that `[console] open` names; in a Chromium that is set apart for the session;
+through the extension of a browser that runs; through that of a browser which is started for it; as a page of
+the browser that the settings, `$BROWSER` or the desktop name, where all accounts share their cookies. The
+first that is there opens it.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
-from usher.cli.browser.settings import ConsoleSettings
+from usher.cli.browser.settings import ChromiumWay, ConsoleSettings
 from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening
 from usher.cli.browser.templates import launch_words
 from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, settings_for
 from usher.cli.console_links import ConsoleLink
 from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
-from usher.console.browsers import BrowserChoice, browser_command, find_browser, start_browser
+from usher.console.browsers import BrowserChoice, Family, browser_command, find_browser, start_browser
 from usher.console.sealed_links import Place
 from usher.core.errors import UnavailableError, UsherError
+from usher.core.ids import ACCOUNT_ID
 from usher.core.printable import printable
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def move_window(rooms: SessionRooms, link: ConsoleLink, window: str) -> bool:
 
 def _opened_apart(errand: Errand) -> bool:
     """Whether something opened it that leaves other accounts signed in."""
-    return any(way(errand) for way in (_opened_by_template, _opened_by_extension))
+    return any(way(errand) for way in (_opened_by_template, _opened_in_jar, _opened_by_extension))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,49 @@ def _opened_by_template(errand: Errand) -> bool:
     return True
 
 
+def _opened_in_jar(errand: Errand) -> bool:
+    """In the browser that is set apart for the session, where a Chromium is meant to keep them so."""
+    settings, link, context = errand.settings, errand.link, errand.context
+    if settings.chromium is not ChromiumWay.PROFILES or not ACCOUNT_ID.fullmatch(link.session.account_id):
+        return False
+    install = next(iter(_meant(errand, [*_running(errand), *read_installs(context.cache_dir)])), None)
+    if install is not None and install.family is Family.FIREFOX and settings.choice.program is None:
+        return False  # the usual way, which pays for no more
+    from usher.cli.browser import jars
+
+    browser = jars.browser_to_set_apart(context, settings, install)
+    if browser is None:
+        return False
+    jar = jars.jar_for(context, browser, link)
+    is_new = jars.make_ready(context, jar, settings, link)
+    there = jars.install_in(context, jar) if can_be_visited(link) and jar.is_open else None
+    if there is not None:
+        with contextlib.suppress(HostGoneError):
+            _send(errand, there)
+            return True
+    jars.start_in_jar(context, browser, jar, settings, link, is_new=is_new)
+    return True
+
+
 def _opened_by_extension(errand: Errand) -> bool:
     """Whether an extension opened it. Raises UsherError when one refused."""
     if not can_be_visited(errand.link):
         return False
     if not has_sockets():
         return _opened_by_command_line(errand)
-    found = (read_install(errand.context.cache_dir, install) for install in listening(errand.context))
-    for install in _meant(errand, [install for install in found if install is not None]):
+    for install in _meant(errand, _running(errand)):
         with contextlib.suppress(HostGoneError):
             _send(errand, install)
             return True
     return _opened_after_start(errand)
+
+
+def _running(errand: Errand) -> list[Install]:
+    """The installs whose native host listens; the newest first."""
+    if not has_sockets():
+        return []
+    found = (read_install(errand.context.cache_dir, install) for install in listening(errand.context))
+    return [install for install in found if install is not None]
 
 
 def _meant(errand: Errand, installs: Iterable[Install]) -> list[Install]:
@@ -188,7 +221,12 @@ def _opened_by_command_line(errand: Errand) -> bool:
 def _say_where(errand: Errand, install: Install, place: Place) -> None:
     name = printable(place.name)
     where = {"container": f" in its container '{name}'", "group": f" in its tab group '{name}'"}
-    errand.context.terminal.say(f"{install.name} opens {errand.console}{where.get(place.kind, '')}.")
+    told = " in a window of its own" if install.jar is not None else where.get(place.kind, "")
+    errand.context.terminal.say(f"{install.name} opens {errand.console}{told}.")
+    if place.kind == "plain" and install.jar is None:
+        errand.context.terminal.say(
+            "All accounts share this browser's cookies: opening another one ends this console."
+        )
 
 
 def _opened_plainly(errand: Errand) -> bool:

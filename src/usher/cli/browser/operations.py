@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from usher.cli.browser.desk import ConfirmNeededError, Desk, PortalSignInNeededError
 from usher.cli.browser.installs import forget_stale, new_install, write_install
@@ -34,6 +35,7 @@ from usher.cli.main import VERSION
 from usher.cli.opening import chain_of
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.cli.wire_chains import chain_walker
+from usher.console.jars import JAR_VARIABLE, Jar, read_jar
 from usher.console.links import read_target
 from usher.core.errors import SignInNeededError, UsageError, UsherError
 from usher.core.looks import Look, look_of
@@ -66,12 +68,18 @@ def hello(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]:
         raise WrongMessageError(f"this host was started by {desk.caller.family}, not by {install.family}")
     rooms = open_session_rooms(desk.context)
     key = link_key(rooms)
-    now = rooms.clock()
-    install = replace(install, program=desk.caller.program, options=desk.caller.options, seen=now)
+    now, jar = rooms.clock(), _jar(desk)
+    install = replace(
+        install,
+        program=desk.caller.program,
+        options=desk.caller.options,
+        seen=now,
+        jar=jar.id if jar else None,
+    )
     write_install(desk.context.cache_dir, install)
     forget_stale(desk.context.cache_dir, now)
     desk.greet(install, key)
-    return {"key": key.reveal(), "usher": VERSION, "jar": None}
+    return {"key": key.reveal(), "usher": VERSION, "jar": jar.session.wire() if jar else None}
 
 
 def profiles(desk: Desk, message: Mapping[str, object]) -> Mapping[str, object]:
@@ -263,6 +271,12 @@ def _window(message: Mapping[str, object]) -> str | None:
     if window is not None and not WINDOW_ID.fullmatch(window):
         raise WrongMessageError("'window' is no window's name")
     return window
+
+
+def _jar(desk: Desk) -> Jar | None:
+    """The jar that this host's launcher was written for; None in a person's own browser."""
+    folder = desk.context.environ.get(JAR_VARIABLE)
+    return read_jar(Path(folder)) if folder else None
 
 
 def _with_organization(rooms: SessionRooms, name: str, error: SignInNeededError) -> SignInNeededError:

@@ -5,6 +5,8 @@ usher browser setup chromium       for one browser; --dry-run shows what would b
 usher browser setup --remove       take it all away again
 usher browser setup --policies DIR what a platform team gives to its own tools
 usher browser doctor               what is wrong, each with its fix
+usher browser jars                 the browsers set apart for one account each: size and last use
+usher browser jars --remove PROFILE   one of them, --remove-all, or --unused 90d
 usher browser host                 what browsers start for the extension; not for people
 """
 
@@ -30,13 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     doctor = verbs.add_parser("doctor", help="find what is wrong with browsers, and the fix")
     doctor.add_argument("browsers", nargs="*", metavar="BROWSER", help="these browsers only, not all")
     _json(doctor)
+    jars = verbs.add_parser("jars", help="browsers set apart for one account each")
+    which = jars.add_mutually_exclusive_group()
+    which.add_argument("--remove", nargs="+", metavar="PROFILE", help="remove those of these profiles")
+    which.add_argument("--remove-all", action="store_true", help="remove all that are not open")
+    which.add_argument("--unused", metavar="90d", help="remove those that were not used for so long")
+    _json(jars)
     host = verbs.add_parser("host", help="what browsers start for the extension; not for people")
     host.add_argument("caller", nargs=argparse.REMAINDER, help="what the browser says of itself")
 
 
 def run(options: argparse.Namespace, context: Context) -> ExitCode:
     """Do what the verb says."""
-    verbs = {"setup": _setup, "doctor": _doctor, "host": _host}
+    verbs = {"setup": _setup, "doctor": _doctor, "jars": _jars, "host": _host}
     return verbs[options.verb](options, context)
 
 
@@ -54,6 +62,12 @@ def _doctor(options: argparse.Namespace, context: Context) -> ExitCode:
     from usher.cli.browser.doctor import run_doctor
 
     return run_doctor(options, context)
+
+
+def _jars(options: argparse.Namespace, context: Context) -> ExitCode:
+    from usher.cli.browser.kept_jars import run_jars
+
+    return run_jars(options, context)
 
 
 def _host(options: argparse.Namespace, context: Context) -> ExitCode:

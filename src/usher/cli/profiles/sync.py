@@ -22,7 +22,7 @@ from usher.cli.text.profiles import (
 )
 from usher.cli.wire import SessionRooms, open_session_rooms, usher_command
 from usher.cli.wire_profiles import PORTAL_CALLS_PER_SECOND, read_entrances
-from usher.core.durations import parse_duration
+from usher.core.durations import parse_age
 from usher.core.errors import ExitCode, UsageError, UsherError
 from usher.profiles.blocks import BlockStyle, SyncedBlock, Wanted, sync_block
 from usher.profiles.config_file import edit_config, read_config
@@ -38,8 +38,6 @@ from usher.session.crawl import Crawl
 from usher.session.organizations import PortalOrganization, choose_organization
 from usher.session.records import stored_roles
 from usher.session.settings import load_settings
-
-_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,11 @@ def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", metavar="R", help="the profiles' default region")
     parser.add_argument("--default", metavar="PROFILE", help="write this one as [default] as well")
     parser.add_argument(
-        "--if-older-than", type=age, default=0.0, metavar="AGE", help="take what was read in the last 1d, 8h"
+        "--if-older-than",
+        type=parse_age,
+        default=0.0,
+        metavar="AGE",
+        help="take what was read in the last 1d, 8h",
     )
     parser.add_argument(
         "--details-from",
@@ -101,12 +103,6 @@ def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace a block that was edited by hand")
     parser.add_argument("--dry-run", action="store_true", help="show the difference, change nothing")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def age(text: str) -> float:
-    """An age in seconds, written as `1d` or like a duration. Raises ValueError."""
-    days = text.removesuffix("d")
-    return float(days) * _DAY if days != text and days.isdecimal() else float(parse_duration(text))
 
 
 def sync(options: argparse.Namespace, context: Context, *, prune: bool) -> ExitCode:
