@@ -57,13 +57,23 @@ def takes_unsigned(program: Path) -> bool | None:
 
 
 def _archives(program: Path) -> Iterator[Path]:
-    """Beside the program, or where a wrapper script of a distribution leads."""
+    """Beside the program; for a distribution's script that starts it, where its like are kept."""
     real = program.resolve()
     yield real.parent / "omni.ja"
     yield real.parent.parent / "Resources" / "omni.ja"
+    if not _is_script(real):
+        return
     for folder in ("/usr/lib", "/usr/lib64", "/opt"):
         for name in dict.fromkeys((program.name, f"{program.name}-esr")):
             yield Path(folder) / name / "omni.ja"
+
+
+def _is_script(program: Path) -> bool:
+    try:
+        with program.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
 
 
 def _firefox_copies(data: Path) -> Iterator[ProfileCopy]:
@@ -88,6 +98,13 @@ def _firefox_copies(data: Path) -> Iterator[ProfileCopy]:
 
 
 def _firefox_profiles(root: Path) -> Iterator[tuple[str, Path]]:
+    """The profiles that are listed, then the others: Firefox' own switcher keeps its list elsewhere."""
+    yield from _listed_profiles(root)
+    for kept in (*root.glob("*/extensions.json"), *root.glob("Profiles/*/extensions.json")):
+        yield kept.parent.name.partition(".")[2] or kept.parent.name, kept.parent
+
+
+def _listed_profiles(root: Path) -> Iterator[tuple[str, Path]]:
     listed = configparser.RawConfigParser(strict=False)
     try:
         listed.read_string((root / "profiles.ini").read_text("utf-8", "replace"))

@@ -9,22 +9,24 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from usher.cli.browser.finding import Found, choose_browsers, find_browsers, is_of
 from usher.cli.browser.installs import Install, read_installs
 from usher.cli.browser.link_key import RECORD
 from usher.cli.browser.manifests import (
-    Put,
+    Register,
     State,
     launcher_path,
     manifest_problem,
+    starts_the_same,
     wanted_launcher,
     wanted_manifests,
 )
 from usher.cli.browser.packages import handed_over, handed_over_version, read_package
-from usher.cli.browser.probing import probe_launcher
+from usher.cli.browser.probing import Probe, probe_launcher
 from usher.cli.browser.sockets import call_host, has_sockets, listening
 from usher.cli.context import Context
 from usher.cli.doctor.verdict import State as Health
@@ -33,6 +35,7 @@ from usher.cli.text.browser_doctor import as_document, as_text
 from usher.cli.text.browser_setup import clicks, reload_words
 from usher.cli.text.status import local_time
 from usher.cli.wire_vault import open_vault
+from usher.console.browsers import Family
 from usher.console.sandboxed import Sandboxed
 from usher.core.errors import ExitCode, UsherError
 from usher.core.printable import printable
@@ -65,13 +68,18 @@ def run_doctor(options: argparse.Namespace, context: Context) -> ExitCode:
     return ExitCode.FAILED if any(each.verdict.state is Health.BAD for each in findings) else ExitCode.DONE
 
 
-def examine(context: Context, found: Sequence[Found], boxes: Sequence[Sandboxed]) -> Iterator[Finding]:
-    """Everything there is to say, what all browsers share first."""
+def examine(
+    context: Context,
+    found: Sequence[Found],
+    boxes: Sequence[Sandboxed],
+    probe: Callable[[Path, Mapping[str, str]], Probe] = probe_launcher,
+) -> Iterator[Finding]:
+    """Everything there is to say, what all browsers share first. `probe` starts the launcher."""
     if not is_set_up(context):
         yield Finding("", bad("launcher", "nothing was set up on this machine yet", SETUP))
         yield from _boxes(boxes)
         return
-    for verdict in (*_key(context), *_launcher(context), *_packages(context, found)):
+    for verdict in (*_key(context), *_launcher(context, probe), *_packages(context, found)):
         yield Finding("", verdict)
     installs = [each for each in read_installs(context.cache_dir) if each.jar is None]
     connected = set(_connected(context))
@@ -81,7 +89,7 @@ def examine(context: Context, found: Sequence[Found], boxes: Sequence[Sandboxed]
         seen = seen or bool(own) or any(copy.version is not None for copy in each.copies)
         for verdict in (
             *_manifests(context, each),
-            *_extension(context, each, own),
+            *_extension(context, each, own, connected),
             *_connection(each, own, connected),
         ):
             yield Finding(each.name, verdict)
@@ -119,21 +127,23 @@ def _key(context: Context) -> Iterator[Verdict]:
         yield bad("link key", error.message, error.hint)
 
 
-def _launcher(context: Context) -> Iterator[Verdict]:
+def _launcher(context: Context, probe: Callable[[Path, Mapping[str, str]], Probe]) -> Iterator[Verdict]:
     """Whether what browsers start is there, is of this installation, and runs."""
     path = launcher_path(context)
     try:
-        state = wanted_launcher(context).state()
+        wanted = wanted_launcher(context)
     except UsherError as error:
         yield bad("launcher", error.message, error.hint)
         return
-    probe = probe_launcher(path, context.environ)
-    if probe.problem:
-        yield bad("launcher", f"{path} does not start: {probe.problem}", SETUP)
-    elif state is State.CHANGED:
-        yield bad("launcher", f"{path} starts another usher, or one with other folders", SETUP)
+    started = probe(path, context.environ)
+    if started.problem:
+        yield bad("launcher", f"{path} does not start: {started.problem}", SETUP)
+    elif not starts_the_same(wanted):
+        yield bad("launcher", f"{path} starts another usher than this one", SETUP)
+    elif wanted.state() is State.CHANGED:
+        yield note("launcher", "starts this usher with other variables than are set here", SETUP)
     else:
-        yield good("launcher", f"starts in {probe.seconds * 1000:.0f} ms")
+        yield good("launcher", f"starts in {started.seconds * 1000:.0f} ms")
 
 
 def _packages(context: Context, found: Sequence[Found]) -> Iterator[Verdict]:
@@ -156,23 +166,25 @@ def _packages(context: Context, found: Sequence[Found]) -> Iterator[Verdict]:
 
 def _manifests(context: Context, found: Found) -> Iterator[Verdict]:
     """Whether the browser is led to our launcher, wherever it looks."""
-    launcher = launcher_path(context)
-    wrong = False
-    for wanted in wanted_manifests(context, [found.name]):
-        if isinstance(wanted, Put):
-            problem = manifest_problem(wanted.path, found.family, launcher)
-            where = str(wanted.path)
-        else:
-            where = rf"HKCU\{wanted.key}"
-            problem = "" if wanted.state() is State.SAME else "is not set, or leads elsewhere"
-        if problem:
-            wrong = True
-            yield bad("manifest", f"{where} {problem}", f"{SETUP} {found.name}")
-    if not wrong:
-        yield good("manifest", "leads to the launcher")
+    launcher, fix = launcher_path(context), f"{SETUP} {found.name}"
+    problems: list[Verdict] = []
+    for number, wanted in enumerate(wanted_manifests(context, [found.name])):
+        if isinstance(wanted, Register):
+            if wanted.state() is not State.SAME:
+                words = "is not set" if wanted.state() is State.NEW else "leads elsewhere"
+                problems.append(bad("manifest", rf"HKCU\{wanted.key} {words}", fix))
+        elif number and not wanted.path.exists():
+            # Another channel that came after the set-up; Firefox' newer folder, which no Firefox asks yet.
+            if found.family is Family.CHROMIUM:
+                problems.append(note("manifest", f"another channel came: {wanted.path} is not there", fix))
+        elif problem := manifest_problem(wanted.path, found.family, launcher):
+            problems.append(bad("manifest", f"{wanted.path} {problem}", fix))
+    yield from problems or [good("manifest", "leads to the launcher")]
 
 
-def _extension(context: Context, found: Found, installs: Sequence[Install]) -> Iterator[Verdict]:
+def _extension(
+    context: Context, found: Found, installs: Sequence[Install], connected: set[str]
+) -> Iterator[Verdict]:
     """Whether profiles of the browser have the extension, switched on, and in this version."""
     try:
         newest = read_package(found.family).version
@@ -202,17 +214,19 @@ def _extension(context: Context, found: Found, installs: Sequence[Install]) -> I
             "extension",
             f"not in {len(without)} of {len(found.copies)} profiles: {names}; consoles open where it is",
         )
-    yield from _only_seen(found, installs, newest) if not having else ()
+    yield from _only_seen(installs, newest, connected) if not having else ()
 
 
-def _only_seen(found: Found, installs: Sequence[Install], newest: str) -> Iterator[Verdict]:
-    """The extension greeted from a profile that is not among the browser's own, or for a trial."""
+def _only_seen(installs: Sequence[Install], newest: str, connected: set[str]) -> Iterator[Verdict]:
+    """The extension greeted from a profile in another folder, for a trial, or was installed just now."""
     last = installs[0]
     if last.version != newest:
         words = f"version {printable(last.version)} was seen, this usher brings {newest}"
         yield bad("extension", words, "load or install it again")
+    elif any(install.id in connected for install in installs):
+        yield good("extension", f"version {newest}")
     else:
-        yield note("extension", f"version {newest} was seen, loaded for a trial or in another profile folder")
+        yield note("extension", f"version {newest} was seen, in a profile elsewhere or loaded for a trial")
 
 
 def _connection(found: Found, installs: Sequence[Install], connected: set[str]) -> Iterator[Verdict]:

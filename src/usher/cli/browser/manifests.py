@@ -138,6 +138,15 @@ def _launcher(context: Context, more: Mapping[str, str]) -> bytes:
     return os.fsencode(launcher_text(system, _lasting_command(context, system), {**kept, **more}))
 
 
+def starts_the_same(launcher: Put) -> bool:
+    """Whether the launcher that is there starts the same command, with whatever variables."""
+    try:
+        there = launcher.path.read_bytes()
+    except OSError:
+        return False
+    return there.splitlines()[-1:] == launcher.content.splitlines()[-1:]
+
+
 def wanted_manifests(context: Context, browsers: Iterable[str]) -> list[Put | Register]:
     """The manifests of these browsers, and on Windows the keys that lead there."""
     where, launcher = surroundings_of(context), launcher_path(context)
