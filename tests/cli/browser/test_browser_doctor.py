@@ -11,10 +11,11 @@ import zipfile
 
 import pytest
 
+from usher.cli.browser import doctor, manifests, registry_windows
 from usher.cli.browser.doctor import examine
 from usher.cli.browser.finding import choose_browsers, find_browsers, name_of_program
 from usher.cli.browser.installs import new_install, write_install
-from usher.cli.browser.manifests import carry_out, launcher_path
+from usher.cli.browser.manifests import carry_out, launcher_path, wanted_launcher
 from usher.cli.browser.packages import hand_over_package, handed_over, package_of
 from usher.cli.browser.probing import Probe
 from usher.cli.browser.setup import plan_setup
@@ -23,6 +24,7 @@ from usher.cli.context import context_of
 from usher.cli.main import run
 from usher.console.browsers import Family
 from usher.console.extension import CHROMIUM_ID, CHROMIUM_ORIGIN, FIREFOX_ID
+from usher.console.native_hosts import Surroundings, System
 
 CHROMIUM = ".config/chromium/NativeMessagingHosts/io.usher.host.json"
 INSTALL = "0123456789abcdef" * 2
@@ -44,6 +46,10 @@ def set_up(context, *browsers):
         hand_over_package(context, package)
     for wanted in plan.files:
         carry_out(wanted)
+
+
+def set_up_launcher(context):
+    carry_out(wanted_launcher(context))
 
 
 def context_here():
@@ -220,6 +226,14 @@ def test_a_package_that_is_not_this_ushers_is_found(home):
     assert found[-1][4] == "restart chromium, or press the extension's reload arrow at chrome://extensions"
 
 
+def test_a_package_that_was_changed_where_it_lies_is_found(home):
+    place = handed_over(context_here(), Family.CHROMIUM)
+    (place / "background.js").write_text("// somebody else's")
+    ((_, check, _, words, fix),) = wrong(findings())
+    assert (check, fix) == ("package", "usher browser setup")
+    assert words == f"Chromium: what lies in {place} is not what this usher brings"
+
+
 def test_an_older_extension_in_firefox_is_installed_again(home):
     firefox_has(home, "x.default", {"id": FIREFOX_ID, "version": "0.0.9", "active": True})
     (found,) = wrong(findings())
@@ -276,6 +290,56 @@ def test_a_locked_vault_is_found_because_a_browser_can_ask_nobody(home, monkeypa
         "the vault is locked, and a browser cannot ask for it",
         "usher vault unlock",
     )
+
+
+def test_a_vault_that_cannot_be_opened_is_said_with_its_own_hint(home, monkeypatch):
+    monkeypatch.setenv("USHER_VAULT", "nowhere")
+    ((_, check, _, words, fix),) = wrong(findings())
+    assert (check, words) == ("link key", "USHER_VAULT is 'nowhere'")
+    assert "os" in fix
+
+
+def test_a_firefox_that_takes_only_what_mozilla_signed_is_told_the_trial(home, capsys):
+    (home.parent / "programs/firefox").unlink()
+    with zipfile.ZipFile(home.parent / "programs/omni.ja", "w") as archive:
+        archive.writestr("modules/AppConstants.sys.mjs", "MOZ_REQUIRE_SIGNING: true,")
+    (home.parent / "programs/firefox").write_bytes(b"\x7fELF")
+    (home.parent / "programs/firefox").chmod(0o755)
+    firefox_has(home, "x.default", {"id": FIREFOX_ID, "version": "0.0.9", "active": True})
+    assert run(["browser", "setup", "firefox", "--open"]) == 0
+    shown = capsys.readouterr()
+    assert "has another version of the extension than 0.1.0" in shown.out
+    assert "this one is not signed yet" in shown.out
+    assert "Load Temporary Add-on" in shown.out
+    assert "could not be started; open about:debugging" in shown.err  # it is no program
+
+
+def test_windows_keys_that_are_missing_or_lead_elsewhere_are_found(home, monkeypatch):
+    where = Surroundings(System.WINDOWS, home, home, home)
+    monkeypatch.setattr(manifests, "surroundings_of", lambda _context: where)
+    values = {r"Software\Chromium\NativeMessagingHosts\io.usher.host": "C:\\other\\chromium.json"}
+    monkeypatch.setattr(registry_windows, "read", values.get)
+    monkeypatch.setattr(registry_windows, "write", values.__setitem__)
+    set_up_launcher(context_here())
+    found = [each[3] for each in wrong(findings()) if each[1] == "manifest"]
+    assert [words.partition(" ")[2] for words in found if words.startswith("HKCU")] == [
+        "is not set",
+        "leads elsewhere",
+    ]
+    set_up(context_here())
+    assert [each for each in wrong(findings()) if each[1] == "manifest"] == []
+
+
+def test_a_system_without_sockets_has_links_on_command_lines(home, monkeypatch):
+    seen(context_here())
+    monkeypatch.setattr(doctor, "has_sockets", lambda: False)
+    assert (
+        "chromium",
+        "connected",
+        "good",
+        "links go by the browser's command line on this system",
+        "",
+    ) in findings("chromium")
 
 
 def test_boxes_are_noted_with_what_helps(home):

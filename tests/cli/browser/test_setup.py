@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from usher.cli.browser import manifests
+from usher.cli.browser import manifests, registry_windows, removal
 from usher.cli.browser.installs import new_install, read_installs, write_install
 from usher.cli.browser.link_key import RECORD
 from usher.cli.browser.manifests import Put, Register, carry_out, launcher_path, wanted_launcher
@@ -331,6 +331,40 @@ def test_windows_has_a_manifest_for_each_family_and_keys_that_lead_there(home, c
         r"Software\Mozilla\NativeMessagingHosts\io.usher.host": str(files[0].path),
         r"Software\Microsoft\Edge\NativeMessagingHosts\io.usher.host": str(files[1].path),
     }
+
+
+def test_on_windows_files_and_keys_are_taken_away_but_others_keys_stay(home, context, monkeypatch, capsys):
+    where = Surroundings(System.WINDOWS, home, home, home)
+    for module in (manifests, removal):
+        monkeypatch.setattr(module, "surroundings_of", lambda _context: where)
+    values = {
+        r"Software\Microsoft\Edge\NativeMessagingHosts\io.usher.host": str(home / "other/chromium.json")
+    }
+    monkeypatch.setattr(registry_windows, "read", values.get)
+    monkeypatch.setattr(registry_windows, "write", values.__setitem__)
+    monkeypatch.setattr(registry_windows, "delete", values.pop)
+    for wanted in manifests.wanted_manifests(context, ["firefox", "chromium"]):
+        carry_out(wanted)
+    assert len(values) == 3
+    assert run(["browser", "setup", "--remove"]) == 0
+    assert list(values) == [r"Software\Microsoft\Edge\NativeMessagingHosts\io.usher.host"]
+    assert files_below(home) == {}
+    shown = capsys.readouterr().out
+    assert "stays   HKCU\\Software\\Microsoft\\Edge" in shown
+
+
+def test_what_cannot_be_removed_is_named(home, capsys):
+    assert run(["browser", "setup", "firefox"]) == 0
+    (home / FIREFOX).unlink()
+    (home / FIREFOX).mkdir()
+    assert run(["browser", "setup", "--remove"]) == 1
+    assert f"cannot remove {home / FIREFOX}" in capsys.readouterr().err
+
+
+def test_policies_that_cannot_be_written_are_named(home, capsys):
+    (home / "fleet").write_text("a file in the way")
+    assert run(["browser", "setup", "--policies", str(home / "fleet")]) == 1
+    assert f"cannot write {home / 'fleet'}" in capsys.readouterr().err
 
 
 def test_where_there_is_no_registry_nothing_pretends_to_write_it():

@@ -25,7 +25,7 @@ from usher.cli.browser.manifests import (
     wanted_launcher,
     wanted_manifests,
 )
-from usher.cli.browser.packages import handed_over, handed_over_version, read_package
+from usher.cli.browser.packages import handed_over, handed_over_version, package_state, read_package
 from usher.cli.browser.probing import Probe, probe_launcher
 from usher.cli.browser.sockets import call_host, has_sockets, listening
 from usher.cli.context import Context
@@ -150,18 +150,21 @@ def _packages(context: Context, found: Sequence[Found]) -> Iterator[Verdict]:
     """Whether what was handed over is what this `usher` brings."""
     for family in dict.fromkeys(each.family for each in found):
         try:
-            newest = read_package(family).version
+            package = read_package(family)
         except UsherError as error:
             yield bad("package", error.message, error.hint)
             continue
+        name, place = family.title(), handed_over(context, family)
         there = handed_over_version(context, family)
-        if there == newest:
-            yield good("package", f"{family.title()}: {newest}, in {handed_over(context, family)}")
+        if package_state(context, package) is State.SAME:
+            yield good("package", f"{name}: {package.version}, in {place}")
+        elif there is None:
+            yield bad("package", f"{name}: not handed over", SETUP)
+        elif there == package.version:
+            yield bad("package", f"{name}: what lies in {place} is not what this usher brings", SETUP)
         else:
-            words = (
-                f"version {there} was handed over, this usher has {newest}" if there else "not handed over"
-            )
-            yield bad("package", f"{family.title()}: {words}", SETUP)
+            words = f"version {there} was handed over, this usher has {package.version}"
+            yield bad("package", f"{name}: {words}", SETUP)
 
 
 def _manifests(context: Context, found: Found) -> Iterator[Verdict]:
