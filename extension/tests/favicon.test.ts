@@ -12,6 +12,12 @@ function icons(page: Document): string[] {
   return [...page.querySelectorAll<HTMLLinkElement>("link")].map((link) => link.href);
 }
 
+function violation(page: Document, disposition: "report" | "enforce"): Event {
+  const view = page.defaultView as unknown as { Event: typeof Event };
+  const details = { blockedURI: "data", effectiveDirective: "img-src", disposition };
+  return Object.assign(new view.Event("securitypolicyviolation"), details);
+}
+
 test("every icon of the page shows the mark over the site's own, in the account's colour", async () => {
   const page = consolePage(TWO);
   new Favicon(page, drawn).show(session({ colour: "green" }));
@@ -72,11 +78,9 @@ test("where the page's policy forbids our icon, the site's own comes back and st
   const favicon = new Favicon(page, drawn);
   favicon.show(session());
   await soon();
-  const refused = Object.assign(new (page.defaultView as unknown as { Event: typeof Event }).Event("securitypolicyviolation"), {
-    blockedURI: "data",
-    effectiveDirective: "img-src",
-  });
-  page.dispatchEvent(refused);
+  page.dispatchEvent(violation(page, "report"));
+  assert.notDeepEqual(icons(page), [SITE, `${SITE}?png`]);
+  page.dispatchEvent(violation(page, "enforce"));
   favicon.keep();
   await soon();
   assert.deepEqual(icons(page), [SITE, `${SITE}?png`]);

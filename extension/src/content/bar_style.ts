@@ -59,7 +59,7 @@ export const BAR_STYLE = `
 .loud .bar { min-height: 36px; padding-inline: 6px; font-size: 14px; }
 
 .bar > span { overflow: hidden; text-overflow: ellipsis; unicode-bidi: isolate; flex: 0 1 auto; }
-.bar > .name { min-width: 5ch; font-weight: 700; font-size: 1.08em; }
+.bar > .name { min-width: 3ch; font-weight: 700; font-size: 1.08em; }
 .bar > .id, .bar > .time, .bar > .sessions { flex-shrink: 0; }
 .bar > .role { flex-shrink: 4; min-width: 3ch; }
 .bar > .organization { flex-shrink: 16; min-width: 3ch; }

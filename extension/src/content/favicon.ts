@@ -35,7 +35,8 @@ export class Favicon {
     private readonly draw: Draw = drawMark,
   ) {
     page.addEventListener("securitypolicyviolation", (event) => {
-      if (event.blockedURI !== "data" || event.effectiveDirective !== "img-src") return;
+      const { blockedURI, effectiveDirective, disposition } = event;
+      if (blockedURI !== "data" || effectiveDirective !== "img-src" || disposition !== "enforce") return;
       this.#forbidden = true;
       this.#restore();
     });
