@@ -1,127 +1,226 @@
-"""A real Firefox on the tests' screen, with the extension installed as a person has it."""
+"""A real Firefox on the tests' screen, with the extension installed as a person has it.
+
+It is driven over WebDriver BiDi. What it holds (tabs, containers) is read from its own window's scripts,
+not from the extension: `chrome` runs there.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import threading
 import uuid
 from pathlib import Path
+from typing import Any
 
-from bidi import Bidi
+from wire import RefusedError, Wire
 
 EXTENSION = "usher@usher.example"
-PAGES = str(uuid.uuid4())
-"""Where the extension's pages are: Firefox makes it up for each profile; here it is made up before."""
+PAGES = f"moz-extension://{uuid.uuid4()}/"
+"""Where the extension's pages are: Firefox makes that up for each profile; here it was made up before."""
 
-PREFERENCES = {
-    # nothing that Firefox does by itself at a first start
+QUIET = {
+    # what Firefox does by itself at a first start
     "app.update.enabled": False,
     "browser.aboutwelcome.enabled": False,
     "browser.newtabpage.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
     "browser.startup.homepage": "about:blank",
     "browser.startup.homepage_override.mstone": "ignore",
+    "browser.startup.page": 0,
     "browser.tabs.warnOnClose": False,
-    "browser.tabs.warnOnCloseOtherTabs": False,
     "browser.warnOnQuit": False,
-    "captivedetect.canonicalURL": "",
-    "datareporting.policy.dataSubmissionEnabled": False,
-    "datareporting.usage.uploadEnabled": False,
-    "network.captive-portal-service.enabled": False,
-    "network.connectivity-service.enabled": False,
-    "extensions.getAddons.cache.enabled": False,
-    "extensions.update.enabled": False,
-    "extensions.blocklist.enabled": False,
-    "services.settings.server": "data:,",
+    "browser.region.update.enabled": False,
+    "browser.search.update": False,
     "browser.safebrowsing.malware.enabled": False,
     "browser.safebrowsing.phishing.enabled": False,
-    "browser.search.update": False,
-    "browser.region.update.enabled": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "datareporting.usage.uploadEnabled": False,
+    "extensions.blocklist.enabled": False,
+    "extensions.getAddons.cache.enabled": False,
+    "extensions.update.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
     "termsofuse.bypassNotification": True,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
-    # so that Debian's Firefox takes a package that Mozilla has not signed
+    # pictures are of what stays
+    "toolkit.cosmeticAnimations.enabled": False,
+    "ui.prefersReducedMotion": 1,
+    # Debian's Firefox takes a package that Mozilla has not signed, and one that lies in the profile
     "xpinstall.signatures.required": False,
     "extensions.autoDisableScopes": 0,
     "extensions.startupScanScopes": 15,
-    # the stand-in internet, for loopback as well as for the rest: a proxy is not asked for 127.0.0.1
-    "network.proxy.type": 1,
-    "network.proxy.share_proxy_settings": True,
-    "security.OCSP.enabled": 0,
-    "network.dns.disablePrefetch": True,
-    "browser.sessionstore.resume_from_crash": False,
-    "extensions.webextOptionalPermissionPrompts": False,
-    "ui.prefersReducedMotion": 1,
-    "toolkit.cosmeticAnimations.enabled": False,
 }
 
 
 class Firefox:
-    """Firefox with a profile of the tests' own; `restart` keeps the profile."""
+    """Firefox with a profile of the tests' own, which stays when it is started again."""
 
     family = "firefox"
+    pages = PAGES
 
-    def __init__(self, program: Path, folder: Path, environ: dict[str, str], proxy: str, **preferences):
+    def __init__(self, program: Path, folder: Path, environ: dict[str, str], internet, **preferences: Any):
         self._program, self.profile, self._environ = program, folder / "firefox-profile", environ
+        self._authority = internet.authority.bundle
         self.profile.mkdir(exist_ok=True)
-        host, _, port = proxy.partition(":")
+        host, _, port = internet.proxy.partition(":")
         wanted = {
-            **PREFERENCES,
-            "network.proxy.http": host,
-            "network.proxy.http_port": int(port),
-            "network.proxy.ssl": host,
-            "network.proxy.ssl_port": int(port),
-            "extensions.webextensions.uuids": json.dumps({EXTENSION: PAGES}),
+            **QUIET,
+            "network.proxy.type": 1,
+            **{f"network.proxy.{each}": host for each in ("http", "ssl")},
+            **{f"network.proxy.{each}_port": int(port) for each in ("http", "ssl")},
+            "extensions.webextensions.uuids": json.dumps({EXTENSION: PAGES.split("/")[2]}),
             **preferences,
         }
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items()]
         (self.profile / "user.js").write_text("".join(lines))
 
-    def install(self, package: Path):
+    def install(self, package: Path) -> None:
         """Put a package where Firefox looks for a profile's extensions when it starts."""
         folder = self.profile / "extensions"
         folder.mkdir(exist_ok=True)
         shutil.copyfile(package, folder / f"{EXTENSION}.xpi")
 
-    def start(self):
+    def start(self) -> None:
         options = ["--profile", str(self.profile), "--new-instance", "--remote-debugging-port", "0"]
-        options += ["--remote-allow-system-access", "--width", "1280", "--height", "800"]
+        options += ["--remote-allow-system-access", "--width", "1280", "--height", "800", "about:blank"]
         self._process = subprocess.Popen(
-            [str(self._program), *options, "about:blank"],
+            [str(self._program), *options],
             env=self._environ,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,
         )
-        said = []
+        said: list[str] = []
         for line in self._process.stderr:
             said.append(line)
             if "BiDi listening on " in line:
                 break
         else:
             raise AssertionError("Firefox does not start: " + "".join(said))
-        self.said = said
         threading.Thread(target=lambda: said.extend(self._process.stderr), daemon=True).start()
-        self.bidi = Bidi(said[-1].split("listening on ")[1].strip() + "/session")
-        self.bidi.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
-        self.bidi.command("session.subscribe", events=["browsingContext", "network.responseStarted"])
+        self.said = said
+        self.wire = Wire(line.split("listening on ")[1].strip() + "/session")
+        self.wire.command("session.new", capabilities={})
+        self.wire.command("session.subscribe", events=["browsingContext", "network.beforeRequestSent"])
+        self._trust(self._authority)
 
-    def open_from_outside(self, url):
+    def open(self, url: str) -> str:
+        """Open an address as the browser itself does for a person: any address, in a new tab."""
+        return self.chrome(
+            f"(() => {{ const tab = gBrowser.addTrustedTab({json.dumps(url)});"
+            " gBrowser.selectedTab = tab; return tab.linkedPanel })()"
+        )
+
+    def open_from_outside(self, url: str) -> None:
         """As a program does that hands an address to the browser that is open."""
-        subprocess.run([str(self._program), "--profile", str(self.profile), url], env=self._environ, check=True, timeout=30)
+        command = [str(self._program), "--profile", str(self.profile), url]
+        subprocess.run(command, env=self._environ, check=True, timeout=30, capture_output=True)
 
-    def chrome(self, expression):
+    def tabs(self) -> list[dict[str, Any]]:
+        """The tabs of all windows: address, title, favicon, container's name, colour and icon, window."""
+        return self.chrome(
+            """(() => {
+              const { ContextualIdentityService: known } =
+                ChromeUtils.importESModule("resource://gre/modules/ContextualIdentityService.sys.mjs");
+              return [...Services.wm.getEnumerator("navigator:browser")].flatMap((window, number) =>
+                window.gBrowser.tabs.map((tab) => {
+                  const container = known.getPublicIdentityFromId(tab.userContextId);
+                  return {
+                    id: tab.linkedPanel,
+                    window: number,
+                    url: tab.linkedBrowser.currentURI.spec,
+                    title: tab.label,
+                    icon: window.gBrowser.getIcon(tab) ?? "",
+                    selected: tab.selected,
+                    store: tab.userContextId,
+                    place: container ? container.name : "",
+                    colour: container ? container.color : "",
+                    placeIcon: container ? container.icon : "",
+                  };
+                }));
+            })()"""
+        )
+
+    def page(self, url_part: str) -> Page:
+        """The one page whose address holds that."""
+        [found] = [each for each in self.contexts() if url_part in each["url"]]
+        return Page(self.wire, found["context"])
+
+    def contexts(self) -> list[dict[str, Any]]:
+        return self.wire.command("browsingContext.getTree", maxDepth=0)["contexts"]
+
+    def chrome(self, expression: str) -> Any:
         """The value of an expression in the browser's own window, not in a page."""
-        tree = self.bidi.command("browsingContext.getTree", **{"moz:scope": "chrome"}, maxDepth=0)
-        return self.bidi.evaluate(tree["contexts"][0]["context"], expression)
+        tree = self.wire.command("browsingContext.getTree", **{"moz:scope": "chrome"}, maxDepth=0)
+        return Page(self.wire, tree["contexts"][0]["context"]).evaluate(expression)
 
-    def close(self):
-        self.bidi.command("browser.close")
+    def tidy(self) -> None:
+        """Close all tabs but an empty one, and forget all containers and cookies."""
+        self.chrome(
+            """(async () => {
+              const { ContextualIdentityService: known } =
+                ChromeUtils.importESModule("resource://gre/modules/ContextualIdentityService.sys.mjs");
+              const old = [...gBrowser.tabs];
+              gBrowser.selectedTab = gBrowser.addTrustedTab("about:blank");
+              for (const tab of old) gBrowser.removeTab(tab, { skipPermitUnload: true });
+              for (const each of known.getPublicIdentities()) known.remove(each.userContextId);
+              Services.cookies.removeAll();
+            })()"""
+        )
+
+    def close(self) -> None:
+        """As a person closes it: the profile is written."""
+        self.wire.command("browser.close")
         self._process.wait(30)
 
-    def kill(self):
+    def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def _trust(self, bundle: Path) -> None:
+        encoded = "".join(bundle.read_text().split("\n")[1:-2])
+        self.chrome(
+            'Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB)'
+            f'.addCertFromBase64("{encoded}", "CT,,") && null'
+        )
+
+
+class Page:
+    """A page in a tab."""
+
+    def __init__(self, wire: Wire, context: str) -> None:
+        self._wire, self.context = wire, context
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression in the page, awaited. Raises RefusedError when it throws."""
+        result = self._wire.command(
+            "script.evaluate",
+            expression=expression,
+            target={"context": self.context},
+            awaitPromise=True,
+            serializationOptions={"maxObjectDepth": 10},
+            userActivation=True,
+        )
+        if result["type"] == "exception":
+            raise RefusedError(result["exceptionDetails"]["text"])
+        return plain(result["result"])
+
+    def go(self, url: str) -> None:
+        self._wire.command("browsingContext.navigate", context=self.context, url=url, wait="complete")
+
+    def close(self) -> None:
+        self._wire.command("browsingContext.close", context=self.context)
+
+
+def plain(value: dict[str, Any]) -> Any:
+    """A value that BiDi serialized, as Python has it."""
+    match value["type"]:
+        case "undefined" | "null":
+            return None
+        case "array":
+            return [plain(each) for each in value.get("value", [])]
+        case "object":
+            return {name: plain(each) for name, each in value["value"]}
+    return value.get("value")

@@ -17,6 +17,7 @@ import ssl
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -139,8 +140,8 @@ class Aws:
     sessions: dict[str, Who] = field(default_factory=dict)
     jars: dict[str, dict[Who, str]] = field(default_factory=dict)
     arrivals: dict[str, str] = field(default_factory=dict)
-    who_has_key: dict[str, Who] = field(default_factory=dict)
-    """Who the keys of an access key id are for: the portal that gives the keys writes it down."""
+    keys: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Which account and role an access key id is for: the portal that gives the keys writes it down."""
 
     def token(self, who):
         token = secrets.token_urlsafe(24)
@@ -262,10 +263,10 @@ class Connection(BaseHTTPRequestHandler):
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()} or request.query
         if form.get("Action") == "getSigninToken":
             session = json.loads(form["Session"])
-            who = self.server.aws.who_has_key.get(session["sessionId"])
-            if who is None:
+            known = self.server.aws.keys.get(session["sessionId"])
+            if known is None:
                 return self.send(400, b"{}", [("Content-Type", "application/json")])
-            document = json.dumps({"SigninToken": self.server.aws.token(who)}).encode()
+            document = json.dumps({"SigninToken": self.server.aws.token(Who(*known))}).encode()
             return self.send(200, document, [("Content-Type", "application/json")])
         who = self.server.aws.tokens.pop(form.get("SigninToken", ""), None)
         destination = urlsplit(form.get("Destination", ""))

@@ -65,6 +65,8 @@ class PortalServer(ThreadingHTTPServer):
         }
         self.calls = []
         self.issued = []
+        self.keys = {}
+        """Which account and role each access key id was given out for."""
         self.token_seconds = 3600
         self.role_seconds = 3600
         self.page_size = 100
@@ -320,11 +322,13 @@ class Handler(BaseHTTPRequestHandler):
         number, role = query["account_id"], query["role_name"]
         if role not in self.server.accounts.get(number, ("", []))[1]:
             raise RefusedError(403, "ForbiddenException", "No access")
+        key = "ASIA" + secrets.token_hex(8).upper()
+        self.server.keys[key] = (number, role)
         self.reply(
             200,
             {
                 "roleCredentials": {
-                    "accessKeyId": "ASIA" + secrets.token_hex(8).upper(),
+                    "accessKeyId": key,
                     "secretAccessKey": self.server.secret("key"),
                     "sessionToken": self.server.secret("session"),
                     "expiration": int((time.time() + self.server.role_seconds) * 1000),

@@ -108,7 +108,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path):
-    yield from _homes(tmp_path)
+    yield from homes(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def settled(tmp_path_factory):
     """One home for a module's tests, signed in to mkdev and synced; its agent, if any, is ended at last."""
     for portal in portal_server.running_portal():
         portal.interval = 0.01
-        for home in _homes(tmp_path_factory.mktemp("settled")):
+        for home in homes(tmp_path_factory.mktemp("settled")):
             home.portal = portal
             where = ["--start-url", portal.url + "/start", "--region", "eu-central-1"]
             home.ok("login", "mkdev", *where, "--device")
@@ -125,7 +125,7 @@ def settled(tmp_path_factory):
             home.run("agent", "stop")
 
 
-def _homes(tmp_path):
+def homes(tmp_path):
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
     environ = {

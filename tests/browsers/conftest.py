@@ -1,0 +1,146 @@
+"""A person at a desktop: signed in with `usher`, real browsers with the extension, and an internet.
+
+Everything but the internet and the portal is real: the packages that `usher browser setup` hands over,
+the native host that the browsers start, the person's vault and settings. One desktop and one browser of
+each family serve all tests of a worker; each test begins with one empty tab and no container.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import stand_in_internet
+from chromium import Chromium
+from firefox import Firefox
+from links import Links
+from screen import Desktop
+
+from usher.console.extension import CHROMIUM_ID, CHROMIUM_ORIGIN, FIREFOX_ID, NATIVE_HOST
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGES = Path(os.environ.get("USHER_TEST_PACKAGES", PROJECT / "src" / "usher" / "console" / "packages"))
+_SESSION = PROJECT / "tests" / "cli" / "session" / "conftest.py"
+_SPEC = importlib.util.spec_from_file_location("people_at_machines", _SESSION)
+people = importlib.util.module_from_spec(_SPEC)
+sys.modules[_SPEC.name] = people
+_SPEC.loader.exec_module(people)
+
+SETTINGS = """
+[[protect]]
+accounts = "production"
+colour = "red"
+label = "PRODUCTION"
+
+[[protect]]
+accounts = "staging"
+colour = "green"
+
+[[protect]]
+accounts = "management"
+colour = "purple"
+
+[[protect]]
+accounts = "playground"
+colour = "blue"
+
+[console]
+chromium = "multi-session"
+"""
+
+
+@pytest.fixture(scope="session")
+def internet() -> Iterator[stand_in_internet.Internet]:
+    yield from stand_in_internet.running_internet()
+
+
+@pytest.fixture(scope="session")
+def desktop(find_client) -> Iterator[Desktop]:
+    find_client("firefox")
+    with tempfile.TemporaryDirectory() as folder:
+        desktop = Desktop(Path(folder))
+        yield desktop
+        desktop.close()
+
+
+@pytest.fixture(scope="session")
+def person(tmp_path_factory, internet, desktop):
+    """A home signed in to mkdev's portal, whose federation and consoles are AWS's, on the stand-in internet."""
+    folder = tmp_path_factory.mktemp("person")
+    for portal in people.portal_server.running_portal():
+        portal.interval = 0.01
+        portal.accounts["444444444444"] = ("playground", ["AdministratorAccess"])
+        internet.aws.keys = portal.keys
+        for home in people.homes(folder):
+            home.portal = portal
+            home.environ |= desktop.environ
+            home.environ |= {
+                "HTTPS_PROXY": f"http://{internet.proxy}",
+                "AWS_CA_BUNDLE": str(internet.authority.bundle),
+                "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
+            }
+            settings = home.folder / ".config" / "usher" / "settings.toml"
+            settings.parent.mkdir(parents=True)
+            settings.write_text(SETTINGS)
+            where = ["--start-url", portal.url + "/start", "--region", "eu-central-1"]
+            home.ok("login", "mkdev", *where, "--device")
+            home.ok("profiles", "sync")
+            _install_native_host(home, folder / "usher-host")
+            yield home
+            home.run("agent", "stop")
+
+
+def _install_native_host(home, program: Path) -> None:
+    command = " ".join(shlex.quote(each) for each in home.usher)
+    program.write_text(f'#!/bin/sh\nexec {command} browser host "$@"\n')
+    program.chmod(0o755)
+    places = {
+        home.folder / ".mozilla" / "native-messaging-hosts": {"allowed_extensions": [FIREFOX_ID]},
+        home.folder / ".config" / "chromium" / "NativeMessagingHosts": {"allowed_origins": [CHROMIUM_ORIGIN]},
+    }
+    for place, allowed in places.items():
+        place.mkdir(parents=True)
+        manifest = {"name": NATIVE_HOST, "description": "Usher", "path": str(program), "type": "stdio", **allowed}
+        (place / f"{NATIVE_HOST}.json").write_text(json.dumps(manifest))
+
+
+@pytest.fixture(scope="session")
+def firefox(person, internet, find_client) -> Iterator[Firefox]:
+    firefox = Firefox(find_client("firefox"), person.folder, person.environ, internet)
+    firefox.install(PACKAGES / "usher-firefox.xpi")
+    firefox.start()
+    yield firefox
+    firefox.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium(person, internet, find_client) -> Iterator[Chromium]:
+    chromium = Chromium(find_client("chromium"), person.folder, person.environ, internet, CHROMIUM_ID)
+    chromium.install(PACKAGES / "usher-chromium.zip")
+    chromium.start()
+    yield chromium
+    chromium.kill()
+
+
+@pytest.fixture(params=["firefox", "chromium"])
+def browser(request):
+    """Each family in turn, with one empty tab."""
+    browser = request.getfixturevalue(request.param)
+    browser.tidy()
+    return browser
+
+
+@pytest.fixture(scope="session")
+def links(person, internet) -> Links:
+    """What makes sealed links with the person's own key."""
+    return Links(person, internet)

@@ -1,0 +1,74 @@
+"""How browsers are driven: commands and events as JSON over a WebSocket.
+
+WebDriver BiDi (Firefox) and the DevTools protocol (Chromium) are both that; a session's id is only in
+the second.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+LONGEST_WAIT_SECONDS = 20
+
+
+class RefusedError(Exception):
+    """A command that the browser refused, or a script that threw."""
+
+
+class Wire:
+    """A connection to a browser. `events` is all that it told since then."""
+
+    def __init__(self, url: str) -> None:
+        self._socket = connect(
+            url, max_size=None, compression=None, proxy=None, ping_interval=None, legacy=True
+        )
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def command(self, method: str, session: str | None = None, /, **parameters: Any) -> Any:
+        """Do `method` and give its result. Raises RefusedError."""
+        number = next(self._numbers)
+        message = {"id": number, "method": method, "params": parameters}
+        self._socket.send(json.dumps(message | ({"sessionId": session} if session else {})))
+        with self._changed:
+            self._changed.wait_for(lambda: number in self._answers or self._closed, LONGEST_WAIT_SECONDS)
+            answer = self._answers.pop(number, {"error": "no answer", "message": "the browser is gone or busy"})
+        if "error" in answer:
+            raise RefusedError(f"{method}: {answer['error']} {answer.get('message', '')}")
+        return answer["result"]
+
+    def until(self, seen):
+        """What `seen` gives of the events so far, as soon as it gives something."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: seen(self.events), LONGEST_WAIT_SECONDS)
+        assert found, f"it did not happen; the last events are {[name for name, _ in self.events[-20:]]}"
+        return found
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _listen(self) -> None:
+        try:
+            for message in self._socket:
+                told = json.loads(message)
+                with self._changed:
+                    if "id" in told:
+                        self._answers[told["id"]] = told
+                    else:
+                        self.events.append((told["method"], told["params"]))
+                    self._changed.notify_all()
+        except ConnectionClosed:
+            pass
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
