@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from wire import RefusedError, Wire
+from wire import RefusedError, Wire, until
 
 OPTIONS = [
     "--no-sandbox",  # tests run as root, too
@@ -34,10 +34,10 @@ class Chromium:
     family = "chromium"
 
     def __init__(self, program: Path, folder: Path, environ: dict[str, str], internet, extension_id: str):
-        self._program, self.profile, self._environ = program, folder / "chromium-profile", environ
+        self._program, self.profile, self._environ = program, folder / ".config" / "chromium", environ
         self._extension, self._proxy = folder / "chromium-extension", internet.proxy
         self.pages = f"chrome-extension://{extension_id}/"
-        self.profile.mkdir(exist_ok=True)
+        self.profile.mkdir(parents=True, exist_ok=True)  # the usual one, where native hosts are looked for
 
     @property
     def options(self) -> list[str]:
@@ -72,11 +72,14 @@ class Chromium:
         self.said = said
         self.wire = Wire(line.split("listening on ")[1].strip())
         self._sessions: dict[str, str] = {}
-        self.wire.command("Target.setDiscoverTargets", discover=True)
 
     def open(self, url: str) -> str:
         """Open an address as the browser itself does for a person: any address, in a new tab."""
         return self.wire.command("Target.createTarget", url=url)["targetId"]
+
+    def open_behind(self, url: str) -> None:
+        """The same, behind the tab in front."""
+        self.wire.command("Target.createTarget", url=url, background=True)
 
     def open_from_outside(self, url: str) -> None:
         """As a program does that hands an address to the browser that is open."""
@@ -104,11 +107,19 @@ class Chromium:
 
     def worker(self) -> Page:
         """The extension's service worker."""
-        return self._attached(self._target(lambda each: each["type"] == "service_worker" and each["url"].startswith(self.pages)))
+        found = [each for each in self.targets() if each["type"] == "service_worker"]
+        [worker] = [each["targetId"] for each in found if each["url"].startswith(self.pages)]
+        return self.page(worker)
 
-    def page(self, url_part: str) -> Page:
-        """The one page whose address holds that."""
-        return self._attached(self._target(lambda each: each["type"] == "page" and url_part in each["url"]))
+    def open_pages(self) -> dict[str, str]:
+        """The pages in tabs: ids and addresses."""
+        return {each["targetId"]: each["url"] for each in self.targets() if each["type"] == "page"}
+
+    def page(self, number: str) -> Page:
+        if number not in self._sessions:
+            answer = self.wire.command("Target.attachToTarget", targetId=number, flatten=True)
+            self._sessions[number] = answer["sessionId"]
+        return Page(self.wire, self._sessions[number], number)
 
     def tidy(self) -> None:
         """Close all tabs but an empty one, and forget all cookies."""
@@ -129,30 +140,6 @@ class Chromium:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
-
-    def _target(self, wanted) -> str:
-        def find(_events) -> list[str]:
-            return [each["targetId"] for each in self._known(_events) if wanted(each)]
-
-        [found] = self.wire.until(find)
-        return found
-
-    @staticmethod
-    def _known(events) -> list[dict[str, Any]]:
-        """The targets there are, by what was told of them."""
-        known: dict[str, dict[str, Any]] = {}
-        for name, content in events:
-            if name in {"Target.targetCreated", "Target.targetInfoChanged"}:
-                known[content["targetInfo"]["targetId"]] = content["targetInfo"]
-            elif name == "Target.targetDestroyed":
-                known.pop(content["targetId"], None)
-        return list(known.values())
-
-    def _attached(self, target: str) -> Page:
-        if target not in self._sessions:
-            answer = self.wire.command("Target.attachToTarget", targetId=target, flatten=True)
-            self._sessions[target] = answer["sessionId"]
-        return Page(self.wire, self._sessions[target], target)
 
 
 class Page:
@@ -176,9 +163,51 @@ class Page:
             raise RefusedError(details.get("exception", {}).get("description") or details["text"])
         return result["result"].get("value")
 
+    def until(self, expression: str) -> Any:
+        """The value of an expression as soon as it is true: asked again at each change of the document."""
+        return self.evaluate(until(expression))
+
     def go(self, url: str) -> None:
-        self._wire.command("Page.enable", self._session)
         self._wire.command("Page.navigate", self._session, url=url)
+
+    def bar(self) -> dict[str, str]:
+        """What stands in the extension's bar, by the classes of its parts. No script of the page can read it."""
+        found: dict[str, str] = {}
+
+        def walk(node: dict[str, Any], hidden: bool) -> None:
+            attributes = _attributes(node)
+            hidden = hidden or "hidden" in attributes
+            children = node.get("children", [])
+            text = "".join(each["nodeValue"] for each in children if each["nodeType"] == 3)
+            if attributes.get("class") and text and not hidden:
+                found[attributes["class"].split()[0]] = text
+            for each in children:
+                walk(each, hidden)
+
+        walk(self._bar_root(), False)
+        return found
+
+    def press_in_bar(self, selector: str) -> None:
+        """Click on a part of the bar, as a person does."""
+        root = self._bar_root()["nodeId"]
+        button = self._wire.command("DOM.querySelector", self._session, nodeId=root, selector=selector)
+        box = self._wire.command("DOM.getBoxModel", self._session, nodeId=button["nodeId"])["model"][
+            "content"
+        ]
+        where = {"x": (box[0] + box[4]) / 2, "y": (box[1] + box[5]) / 2, "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            self._wire.command("Input.dispatchMouseEvent", self._session, type=kind, **where)
+
+    def _bar_root(self) -> dict[str, Any]:
+        document = self._wire.command("DOM.getDocument", self._session, depth=-1, pierce=True)["root"]
+        html = next(each for each in document["children"] if each["nodeName"] == "HTML")
+        host = next(each for each in html["children"] if each["nodeName"] == "USHER-BAR")
+        return host["shadowRoots"][0]
 
     def close(self) -> None:
         self._wire.command("Target.closeTarget", targetId=self._target)
+
+
+def _attributes(node: dict[str, Any]) -> dict[str, str]:
+    flat = node.get("attributes", [])
+    return dict(zip(flat[::2], flat[1::2], strict=True))

@@ -2,15 +2,13 @@
 
 Everything but the internet and the portal is real: the packages that `usher browser setup` hands over,
 the native host that the browsers start, the person's vault and settings. One desktop and one browser of
-each family serve all tests of a worker; each test begins with one empty tab and no container.
+each family, one after the other, serve all tests of a worker; each test begins with one empty tab.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +24,7 @@ from firefox import Firefox
 from links import Links
 from screen import Desktop
 
-from usher.console.extension import CHROMIUM_ID, CHROMIUM_ORIGIN, FIREFOX_ID, NATIVE_HOST
+from usher.console.extension import CHROMIUM_ID
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(os.environ.get("USHER_TEST_PACKAGES", PROJECT / "src" / "usher" / "console" / "packages"))
@@ -65,8 +63,8 @@ def internet() -> Iterator[stand_in_internet.Internet]:
 
 
 @pytest.fixture(scope="session")
-def desktop(find_client) -> Iterator[Desktop]:
-    find_client("firefox")
+def desktop() -> Iterator[Desktop]:
+    """The person's screen and session bus."""
     with tempfile.TemporaryDirectory() as folder:
         desktop = Desktop(Path(folder))
         yield desktop
@@ -95,49 +93,31 @@ def person(tmp_path_factory, internet, desktop):
             where = ["--start-url", portal.url + "/start", "--region", "eu-central-1"]
             home.ok("login", "mkdev", *where, "--device")
             home.ok("profiles", "sync")
-            _install_native_host(home, folder / "usher-host")
+            home.ok("browser", "setup", "firefox", "chromium")
             yield home
             home.run("agent", "stop")
 
 
-def _install_native_host(home, program: Path) -> None:
-    command = " ".join(shlex.quote(each) for each in home.usher)
-    program.write_text(f'#!/bin/sh\nexec {command} browser host "$@"\n')
-    program.chmod(0o755)
-    places = {
-        home.folder / ".mozilla" / "native-messaging-hosts": {"allowed_extensions": [FIREFOX_ID]},
-        home.folder / ".config" / "chromium" / "NativeMessagingHosts": {"allowed_origins": [CHROMIUM_ORIGIN]},
-    }
-    for place, allowed in places.items():
-        place.mkdir(parents=True)
-        manifest = {"name": NATIVE_HOST, "description": "Usher", "path": str(program), "type": "stdio", **allowed}
-        (place / f"{NATIVE_HOST}.json").write_text(json.dumps(manifest))
+@pytest.fixture(scope="session", params=["firefox", "chromium"])
+def running_browser(request, person, desktop, internet, find_client) -> Iterator[Firefox | Chromium]:
+    """Each family in turn: the tests of one are run before the other is started."""
+    if request.param == "firefox":
+        browser = Firefox(find_client("firefox"), person.folder, person.environ, internet)
+        browser.install(PACKAGES / "usher-firefox.xpi")
+    else:
+        browser = Chromium(find_client("chromium"), person.folder, person.environ, internet, CHROMIUM_ID)
+        browser.install(PACKAGES / "usher-chromium.zip")
+    browser.desktop = desktop
+    browser.start()
+    yield browser
+    browser.kill()
 
 
-@pytest.fixture(scope="session")
-def firefox(person, internet, find_client) -> Iterator[Firefox]:
-    firefox = Firefox(find_client("firefox"), person.folder, person.environ, internet)
-    firefox.install(PACKAGES / "usher-firefox.xpi")
-    firefox.start()
-    yield firefox
-    firefox.kill()
-
-
-@pytest.fixture(scope="session")
-def chromium(person, internet, find_client) -> Iterator[Chromium]:
-    chromium = Chromium(find_client("chromium"), person.folder, person.environ, internet, CHROMIUM_ID)
-    chromium.install(PACKAGES / "usher-chromium.zip")
-    chromium.start()
-    yield chromium
-    chromium.kill()
-
-
-@pytest.fixture(params=["firefox", "chromium"])
-def browser(request):
-    """Each family in turn, with one empty tab."""
-    browser = request.getfixturevalue(request.param)
-    browser.tidy()
-    return browser
+@pytest.fixture
+def browser(running_browser) -> Firefox | Chromium:
+    """It, with one empty tab."""
+    running_browser.tidy()
+    return running_browser
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from wire import RefusedError, Wire
+from wire import RefusedError, Wire, until
 
 EXTENSION = "usher@usher.example"
 PAGES = f"moz-extension://{uuid.uuid4()}/"
@@ -106,12 +106,13 @@ class Firefox:
         self.wire.command("session.subscribe", events=["browsingContext", "network.beforeRequestSent"])
         self._trust(self._authority)
 
-    def open(self, url: str) -> str:
+    def open(self, url: str) -> None:
         """Open an address as the browser itself does for a person: any address, in a new tab."""
-        return self.chrome(
-            f"(() => {{ const tab = gBrowser.addTrustedTab({json.dumps(url)});"
-            " gBrowser.selectedTab = tab; return tab.linkedPanel })()"
-        )
+        self.chrome(f"void (gBrowser.selectedTab = gBrowser.addTrustedTab({json.dumps(url)}))")
+
+    def open_behind(self, url: str) -> None:
+        """The same, behind the tab in front."""
+        self.chrome(f"void gBrowser.addTrustedTab({json.dumps(url)})")
 
     def open_from_outside(self, url: str) -> None:
         """As a program does that hands an address to the browser that is open."""
@@ -143,13 +144,13 @@ class Firefox:
             })()"""
         )
 
-    def page(self, url_part: str) -> Page:
-        """The one page whose address holds that."""
-        [found] = [each for each in self.contexts() if url_part in each["url"]]
-        return Page(self.wire, found["context"])
+    def open_pages(self) -> dict[str, str]:
+        """The pages in tabs: ids and addresses."""
+        tree = self.wire.command("browsingContext.getTree", maxDepth=0)
+        return {each["context"]: each["url"] for each in tree["contexts"]}
 
-    def contexts(self) -> list[dict[str, Any]]:
-        return self.wire.command("browsingContext.getTree", maxDepth=0)["contexts"]
+    def page(self, number: str) -> Page:
+        return Page(self.wire, number)
 
     def chrome(self, expression: str) -> Any:
         """The value of an expression in the browser's own window, not in a page."""
@@ -207,8 +208,57 @@ class Page:
             raise RefusedError(result["exceptionDetails"]["text"])
         return plain(result["result"])
 
+    def until(self, expression: str) -> Any:
+        """The value of an expression as soon as it is true: asked again at each change of the document."""
+        return self.evaluate(until(expression))
+
     def go(self, url: str) -> None:
         self._wire.command("browsingContext.navigate", context=self.context, url=url, wait="complete")
+
+    def bar(self) -> dict[str, str]:
+        """What stands in the extension's bar, by the classes of its parts. No script of the page can read it."""
+        found: dict[str, str] = {}
+
+        def walk(node: dict[str, Any], hidden: bool) -> None:
+            value = node.get("value", {})
+            attributes = value.get("attributes", {})
+            hidden = hidden or "hidden" in attributes
+            children = value.get("children", [])
+            text = "".join(each["value"].get("nodeValue", "") for each in children)
+            if attributes.get("class") and text and not hidden:
+                found[attributes["class"].split()[0]] = text
+            for each in children:
+                walk(each, hidden)
+
+        walk(self._bar_root(), False)
+        return found
+
+    def press_in_bar(self, selector: str) -> None:
+        """Click on a part of the bar, as a person does."""
+        [button] = self._wire.command(
+            "browsingContext.locateNodes",
+            context=self.context,
+            locator={"type": "css", "value": selector},
+            startNodes=[{"sharedId": self._bar_root()["sharedId"]}],
+        )["nodes"]
+        middle = {"type": "element", "element": {"sharedId": button["sharedId"]}}
+        actions = [
+            {"type": "pointerMove", "x": 0, "y": 0, "origin": middle},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        mouse = {"type": "pointer", "id": "mouse", "actions": actions}
+        self._wire.command("input.performActions", context=self.context, actions=[mouse])
+
+    def _bar_root(self) -> dict[str, Any]:
+        answer = self._wire.command(
+            "script.evaluate",
+            expression="document.querySelector('usher-bar')",
+            target={"context": self.context},
+            awaitPromise=False,
+            serializationOptions={"maxDomDepth": 10, "includeShadowTree": "all"},
+        )
+        return answer["result"]["value"]["shadowRoot"]
 
     def close(self) -> None:
         self._wire.command("browsingContext.close", context=self.context)

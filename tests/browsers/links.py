@@ -34,7 +34,9 @@ class Links:
         self.key = _decoded(key.reveal())
         self._internet = internet
 
-    def visit(self, who: Who = OURS, destination: str = HOME, kind: str = "container", **changed: Any) -> dict:
+    def visit(
+        self, who: Who = OURS, destination: str = HOME, kind: str = "container", **changed: Any
+    ) -> dict:
         """What a link asks for: the console of `who`, signed in by an address that works once."""
         name, colour, label = NAMES[who.account]
         partition = changed.get("partition", "aws")
@@ -49,7 +51,7 @@ class Links:
             "region": "eu-central-1",
             "label": label,
             "colour": colour,
-            "ends": time.time() + 3600,
+            "ends": changed.pop("ends", time.time() + 3600),
         }
         return {
             "id": _encoded(secrets.token_bytes(16)),
@@ -63,7 +65,9 @@ class Links:
             **changed,
         }
 
-    def seal(self, visit: dict, key: bytes | None = None, version: str = "1", associated: bytes = ASSOCIATED) -> str:
+    def seal(
+        self, visit: dict, key: bytes | None = None, version: str = "1", associated: bytes = ASSOCIATED
+    ) -> str:
         nonce = secrets.token_bytes(12)
         sealed = AESGCM(key or self.key).encrypt(nonce, json.dumps(visit).encode(), associated)
         return f"{version}.{_encoded(nonce + sealed)}"

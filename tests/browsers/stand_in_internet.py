@@ -120,9 +120,7 @@ class Authority:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=30))
             .add_extension(constraints, critical=True)
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
-            )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
         )
         if names is not None:
             builder = builder.add_extension(names, critical=False).add_extension(
@@ -303,9 +301,15 @@ class Connection(BaseHTTPRequestHandler):
             return self.redirect(request.query["to"], cookie)
         who = self.server.aws.sessions.get(request.cookies.get(SESSION_COOKIE, ""))
         service = request.path.strip("/").split("/")[0] or "console"
-        title = "Console Home" if service == "console" else f"{service.upper()} | {request.query.get('region', '')}"
+        title = (
+            "Console Home"
+            if service == "console"
+            else f"{service.upper()} | {request.query.get('region', '')}"
+        )
         signed_in = f"{who.role} @ {who.account}" if who else "Signed out"
-        return self.page(200 if who else 403, CONSOLE % {"title": html.escape(title), "who": html.escape(signed_in)})
+        return self.page(
+            200 if who else 403, CONSOLE % {"title": html.escape(title), "who": html.escape(signed_in)}
+        )
 
     def redirect(self, where, cookie):
         self.send(302, b"", [("Location", where), ("Set-Cookie", cookie)])

@@ -42,7 +42,9 @@ class Wire:
         self._socket.send(json.dumps(message | ({"sessionId": session} if session else {})))
         with self._changed:
             self._changed.wait_for(lambda: number in self._answers or self._closed, LONGEST_WAIT_SECONDS)
-            answer = self._answers.pop(number, {"error": "no answer", "message": "the browser is gone or busy"})
+            answer = self._answers.pop(
+                number, {"error": "no answer", "message": "the browser is gone or busy"}
+            )
         if "error" in answer:
             raise RefusedError(f"{method}: {answer['error']} {answer.get('message', '')}")
         return answer["result"]
@@ -72,3 +74,21 @@ class Wire:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def until(expression: str) -> str:
+    """JavaScript: a promise of the value of `expression`, as soon as it is true, looked at when the page changes."""
+    return f"""new Promise((done, fail) => {{
+      const look = () => {{
+        const value = {expression};
+        if (!value) return false;
+        watcher.disconnect();
+        done(value);
+        return true;
+      }};
+      const watcher = new MutationObserver(look);
+      if (look()) return;
+      watcher.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }});
+      addEventListener("load", look);
+      setTimeout(() => fail(new Error("it never was: " + {json.dumps(expression)} + "; " + document.title)), 15000);
+    }})"""
