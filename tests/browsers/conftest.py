@@ -73,7 +73,7 @@ def desktop() -> Iterator[Desktop]:
 
 @pytest.fixture(scope="session")
 def person(tmp_path_factory, internet, desktop):
-    """A home signed in to mkdev's portal, whose federation and consoles are AWS's, on the stand-in internet."""
+    """A home signed in to mkdev's portal; federation and consoles are AWS's, on the stand-in internet."""
     folder = tmp_path_factory.mktemp("person")
     for portal in people.portal_server.running_portal():
         portal.interval = 0.01

@@ -105,8 +105,8 @@ class Consoles:
     def extension_tabs(self) -> list[dict[str, Any]]:
         """The tabs of consoles, as the extension sees them."""
         self.ask("connection")
-        query = "chrome.tabs.query({}).then(tabs => tabs.map(({ id, windowId, url }) => ({ id, windowId, url: url ?? '' })))"
-        return self._ours.evaluate(query)
+        picked = "({ id, windowId, url }) => ({ id, windowId, url: url ?? '' })"
+        return self._ours.evaluate(f"chrome.tabs.query({{}}).then((tabs) => tabs.map({picked}))")
 
     def address(self, link: str) -> str:
         return f"{self.browser.pages}open.html#{link}"

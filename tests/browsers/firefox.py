@@ -216,7 +216,7 @@ class Page:
         self._wire.command("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
     def bar(self) -> dict[str, str]:
-        """What stands in the extension's bar, by the classes of its parts. No script of the page can read it."""
+        """What stands in the extension's bar, by the classes of its parts: no script of the page reads it."""
         found: dict[str, str] = {}
 
         def walk(node: dict[str, Any], hidden: bool) -> None:

@@ -7,7 +7,6 @@ browser's own bars and colours, and without anything that the pages could know o
 
 from __future__ import annotations
 
-import mmap
 import struct
 import subprocess
 import time
@@ -63,9 +62,7 @@ class Desktop:
 
     def picture(self):
         """What is on the screen now."""
-        with (self._folder / "Xvfb_screen0").open("rb") as file:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-                content = held[:]
+        content = (self._folder / "Xvfb_screen0").read_bytes()
         header = struct.unpack_from(">25I", content)
         size, width, height, line, colours = header[0], header[4], header[5], header[12], header[19]
         start = size + colours * 12

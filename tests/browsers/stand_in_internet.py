@@ -378,12 +378,16 @@ body { margin: 0; font: 14px/1.5 sans-serif; background: #f2f3f3; color: #16191f
 #awsc-navigation { position: fixed; z-index: 1000; top: 0; left: 0; right: 0; height: 48px; display: flex;
   align-items: center; gap: 24px; padding: 0 16px; background: #161d26; color: #fff }
 #awsc-navigation b { color: #ff9900 } #who { margin-left: auto }
-main { margin: 64px 32px; min-height: 1600px } .card { background: #fff; border: 1px solid #d5dbdb; padding: 16px 24px }
+main { margin: 64px 32px; min-height: 1600px }
+.card { background: #fff; border: 1px solid #d5dbdb; padding: 16px 24px }
 </style>
 </head>
 <body>
-<header id="awsc-navigation"><b>aws</b><span>Services</span><span>Search</span><span id="who">%(who)s</span></header>
-<main><h1>%(title)s</h1><div class="card"><h2>Recently visited</h2><p>EC2, S3, Lambda</p></div></main>
+<header id="awsc-navigation">
+<b>aws</b><span>Services</span><span>Search</span><span id="who">%(who)s</span>
+</header>
+<main><h1>%(title)s</h1>
+<div class="card"><h2>Recently visited</h2><p>EC2, S3, Lambda</p></div></main>
 </body>
 </html>
 """

@@ -6,7 +6,6 @@ import time
 
 import pytest
 from consoles import MANAGEMENT, PLAYGROUND, PRODUCTION, STAGING, Consoles, prefix, until
-from links import HOME
 from stand_in_internet import SESSION_COOKIE
 
 pytestmark = [pytest.mark.client("firefox", "chromium"), pytest.mark.once]

@@ -77,7 +77,7 @@ class Wire:
 
 
 def until(expression: str) -> str:
-    """JavaScript: a promise of the value of `expression`, as soon as it is true, looked at when the page changes."""
+    """JavaScript: a promise of the value of `expression`, once it is true; looked at when the page changes."""
     return f"""new Promise((done, fail) => {{
       const look = () => {{
         const value = {expression};
@@ -90,5 +90,6 @@ def until(expression: str) -> str:
       if (look()) return;
       watcher.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }});
       addEventListener("load", look);
-      setTimeout(() => fail(new Error("it never was: " + {json.dumps(expression)} + "; " + document.title)), 15000);
+      const never = () => fail(new Error({json.dumps("it never was: " + expression)} + "; " + document.title));
+      setTimeout(never, 15000);
     }})"""
