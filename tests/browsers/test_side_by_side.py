@@ -62,7 +62,7 @@ def marked(consoles):
 def test_the_bar_says_who_and_how_long_in_the_accounts_colour_and_production_is_louder(consoles):
     loudness = {}
     for who in (STAGING, PRODUCTION):
-        bar = consoles.open(who, ends=time.time() + 5430).page.bar()
+        bar = consoles.open(who, ends=time.time() + 5370).page.bar()
         assert (bar["name"], bar["id"], bar["role"]) == (bar_name(who), who.account, who.role)
         assert bar["organization"] == "mkdev"
         assert bar["time"] == "1 h 30 min left"

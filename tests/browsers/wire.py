@@ -77,7 +77,7 @@ class Wire:
 
 
 def until(expression: str) -> str:
-    """JavaScript: a promise of the value of `expression`, once it is true; looked at when the page changes."""
+    """JavaScript: a promise of the value of `expression` once it is true, asked as the page changes."""
     return f"""new Promise((done, fail) => {{
       const look = () => {{
         const value = {expression};
@@ -90,6 +90,7 @@ def until(expression: str) -> str:
       if (look()) return;
       watcher.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }});
       addEventListener("load", look);
-      const never = () => fail(new Error({json.dumps("it never was: " + expression)} + "; " + document.title));
+      const words = {json.dumps("it never was: " + expression)};
+      const never = () => fail(new Error(`${{words}}; ${{document.title}}`));
       setTimeout(never, 15000);
     }})"""
