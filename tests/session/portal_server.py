@@ -91,6 +91,7 @@ class PortalServer(ThreadingHTTPServer):
         self.latency = 0.0
         self.on_roles = lambda number: None
         self.on_federation = lambda: None
+        self.on_console = lambda: None
 
     @property
     def url(self):
@@ -150,6 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             ("POST", "/logout"): self.logout,
             ("GET", "/.well-known/usher-directory"): self.directory_card,
             ("POST", "/federation"): self.federation,
+            ("GET", "/federation"): self.console,
         }
         route = routes.get((method, parts.path))
         if route is None:
@@ -352,6 +354,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.on_federation()
         require(set(json.loads(form["Session"])) == {"sessionId", "sessionKey", "sessionToken"})
         self.reply(200, {"SigninToken": self.server.secret("signin")})
+
+    def console(self, query, body):
+        """Where a sign-in link leads."""
+        require(query["Action"] == "login")
+        self.server.on_console()
+        self.reply(200, {"signed in": query["SigninToken"] in self.server.issued})
 
     def reply(self, status, document, retry_after=None):
         self.send(status, b"" if document is None else json.dumps(document).encode(), retry_after)
