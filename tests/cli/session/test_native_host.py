@@ -388,3 +388,47 @@ def test_secrets_are_in_no_words_and_no_arguments(home, start_browser):
     assert not [secret for secret in secrets if secret in words + line]
     texts = [path.read_bytes() for path in home.files() if "vault" not in path.parts]
     assert not [secret for secret in secrets if any(secret.encode() in text for text in texts)]
+
+
+# Signing in
+
+
+@pytest.fixture
+def signed_out(home, tmp_path, start_browser):
+    """A browser of a person whose usher knows mkdev, but who is signed in nowhere."""
+    elsewhere = {"XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    return start_browser(home, install="9" * 32, **elsewhere)
+
+
+def test_who_is_not_signed_in_is_told_where_to_and_no_browser_opens_by_itself(home, signed_out):
+    visits = len(home.portal.visits)
+    [session] = signed_out.ask("status")["sessions"]
+    assert (session["state"], session["ends"]) == ("never", None)
+    error = signed_out.ask("open", **{**OPEN, "profile": STAGING})["error"]
+    assert (error["code"], error["organization"]) == ("sign_in", "mkdev")
+    assert "usher login" in error["hint"]
+    assert len(home.portal.visits) == visits
+
+
+def test_a_sign_in_that_is_asked_for_goes_on_by_itself_and_opens_the_console(home, signed_out):
+    assert signed_out.ask("sign_in", organization="mkdev") == {"id": 2, "ok": True}
+    give_up = time.monotonic() + 30
+    while signed_out.ask("status")["sessions"][0]["state"] != "open":
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    assert signed_out.ask("open", **{**OPEN, "profile": STAGING})["ok"]
+
+
+def test_a_locked_vault_is_said_to_be_locked(home, tmp_path, start_browser):
+    locked = start_browser(home, install="8" * 32, greets=False, USHER_VAULT_IDENTITY=str(tmp_path / "none"))
+    error = locked.hello()["error"]
+    assert error["code"] == "locked"
+    assert error["hint"]
+
+
+def test_a_session_that_the_portal_has_ended_is_told_from_none(home, browser):
+    home.portal.access_tokens.clear()
+    home.portal.refresh_tokens.clear()
+    assert home.run("credentials", "mkdev-management/AdministratorAccess").returncode == 3
+    [session] = browser.ask("status")["sessions"]
+    assert (session["state"], session["ends"]) == ("ended", None)
