@@ -61,13 +61,13 @@ def test_print_and_copy_have_nothing_to_do_with_browsers(home, start_browser):
 @pytest.mark.parametrize(
     ("settings", "kind", "words"),
     [
-        ((), "plain", "Chromium opens the console of mkdev-staging/ReadOnlyAccess."),
-        (('chromium = "multi-session"',), "group", "in its tab group 'staging/ReadOnlyAccess'."),
+        ("plain", "plain", "console of mkdev-staging/ReadOnlyAccess.\nAll accounts share this browser's"),
+        ("multi-session", "group", "in its tab group 'staging/ReadOnlyAccess'."),
     ],
 )
 def test_chromium_gets_a_group_where_aws_keeps_several_sessions(home, start_browser, settings, kind, words):
     browser = start_browser(home, "chromium")
-    with home.settings("[console]", 'browser = "chromium"', *settings):
+    with home.settings("[console]", 'browser = "chromium"', f'chromium = "{settings}"'):
         assert words in said(home, STAGING)
     assert browser.opened_visit()["place"]["kind"] == kind
 
