@@ -2,7 +2,8 @@
 
 import pytest
 
-from usher.console.sandboxed import Box, Sandboxed, is_snap, sandboxed_browsers
+from usher.console.browsers import is_snap
+from usher.console.sandboxed import Box, Sandboxed, sandboxed_browsers
 
 
 def test_flatpaks_and_snaps_are_found_where_they_are_kept(tmp_path):

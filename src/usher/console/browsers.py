@@ -179,10 +179,22 @@ def folder_of_own(browser: Browser, data_dir: Path, home: Path, organization: st
 
 def snap_folder(browser: Browser, home: Path) -> Path | None:
     """Our folder within a Snap's own, which is all that it may write to; None for other browsers."""
-    resolved = browser.path.resolve()
-    if str(resolved).startswith("/snap/") or resolved.name == "snap":
+    if is_snap(browser.path):
         return home / "snap" / browser.path.name / "common" / "usher"
     return None
+
+
+def is_snap(program: Path) -> bool:
+    """Whether a program found on the PATH leads into a Snap; Ubuntu's `firefox` is a script that does."""
+    real = program.resolve()
+    if str(program).startswith("/snap/") or str(real).startswith("/snap/") or real.name == "snap":
+        return True
+    try:
+        with real.open("rb") as file:
+            beginning = file.read(4096)
+    except OSError:
+        return False
+    return beginning.startswith(b"#!") and b"/snap/bin/" in beginning
 
 
 def browser_command(browser: Browser, profile: str | None, own_folder: Path, url: str) -> list[str]:

@@ -86,16 +86,3 @@ def sandboxed_browsers(home: Path, root: Path = Path("/")) -> list[Sandboxed]:
             if (root / "snap" / snap).is_dir()
         ),
     ]
-
-
-def is_snap(program: Path) -> bool:
-    """Whether a program found on the PATH leads into a Snap; Ubuntu's `firefox` is a script that does."""
-    real = program.resolve()
-    if str(program).startswith("/snap/") or str(real).startswith("/snap/") or real.name == "snap":
-        return True
-    try:
-        with real.open("rb") as file:
-            beginning = file.read(4096)
-    except OSError:
-        return False
-    return beginning.startswith(b"#!") and b"/snap/bin/" in beginning

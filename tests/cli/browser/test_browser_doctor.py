@@ -8,12 +8,13 @@ import os
 import stat
 import time
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from usher.cli.browser import doctor, manifests, registry_windows
 from usher.cli.browser.doctor import examine
-from usher.cli.browser.finding import choose_browsers, find_browsers, name_of_program
+from usher.cli.browser.finding import Found, choose_browsers, find_browsers, is_of
 from usher.cli.browser.installs import new_install, write_install
 from usher.cli.browser.manifests import carry_out, launcher_path, wanted_launcher
 from usher.cli.browser.packages import hand_over_package, handed_over, package_of
@@ -22,9 +23,9 @@ from usher.cli.browser.setup import plan_setup
 from usher.cli.browser.sockets import serving, socket_of
 from usher.cli.context import context_of
 from usher.cli.main import run
-from usher.console.browsers import Family
+from usher.console.browsers import Family, known_browsers
 from usher.console.extension import CHROMIUM_ID, CHROMIUM_ORIGIN, FIREFOX_ID
-from usher.console.native_hosts import Surroundings, System
+from usher.console.native_hosts import Surroundings, System, family_of_known
 
 CHROMIUM = ".config/chromium/NativeMessagingHosts/io.usher.host.json"
 INSTALL = "0123456789abcdef" * 2
@@ -69,11 +70,11 @@ def chromium_has(home, profile, entry):
     (folder / "Preferences").write_text(json.dumps({"extensions": {"settings": settings}}))
 
 
-def seen(context, version="0.1.0", program="/usr/lib/chromium/chromium"):
-    from dataclasses import replace
-
+def seen(context, version="0.1.0", jar=None):
     install = new_install(INSTALL, "chromium", version, CHROMIUM_ORIGIN)
-    write_install(context.cache_dir, replace(install, program=program, seen=time.time()))
+    write_install(
+        context.cache_dir, replace(install, program="/usr/lib/chromium/chromium", seen=time.time(), jar=jar)
+    )
 
 
 def findings(*browsers):
@@ -381,8 +382,23 @@ def test_the_doctor_of_the_machine_tells_of_the_set_up_and_of_machines_without_b
         ("/opt/brave.com/brave/brave", "brave"),
         ("/opt/microsoft/msedge/msedge", "edge"),
         ("/opt/vivaldi/vivaldi-bin", "vivaldi"),
-        ("", None),
     ],
 )
-def test_a_browsers_own_program_tells_its_name(program, name):
-    assert name_of_program(program) == name
+def test_an_install_is_of_the_browser_whose_program_it_names(program, name):
+    family = family_of_known(name)
+    url = (
+        CHROMIUM_ORIGIN
+        if family is Family.CHROMIUM
+        else f"moz-extension://{'0' * 8}-0000-0000-0000-{'0' * 12}/"
+    )
+    install = replace(new_install(INSTALL, str(family), "0.1.0", url), program=program)
+    assert [each for each in known_browsers() if is_of(Found(each, None, (), None), install)] == [name]
+    unknown = replace(install, program="")
+    assert is_of(Found(name, None, (), None), unknown)
+
+
+def test_a_browser_that_was_set_apart_counts_where_no_other_has_the_extension(home):
+    firefox_has(home, "x.default")
+    chromium_has(home, "Default", None)
+    seen(context_here(), jar="ab" * 8)
+    assert wrong(findings()) == []

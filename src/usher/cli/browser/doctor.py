@@ -81,12 +81,13 @@ def examine(
         return
     for verdict in (*_key(context), *_launcher(context, probe), *_packages(context, found)):
         yield Finding("", verdict)
-    installs = [each for each in read_installs(context.cache_dir) if each.jar is None]
+    everywhere = read_installs(context.cache_dir)
+    installs = [each for each in everywhere if each.jar is None]
     connected = set(_connected(context))
-    seen = False
+    seen = bool(everywhere)
     for each in found:
         own = [install for install in installs if is_of(each, install)]
-        seen = seen or bool(own) or any(copy.version is not None for copy in each.copies)
+        seen = seen or any(copy.version is not None for copy in each.copies)
         for verdict in (
             *_manifests(context, each),
             *_extension(context, each, own, connected),

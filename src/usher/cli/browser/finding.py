@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from usher.cli.browser.installs import Install
 from usher.cli.browser.manifests import surroundings_of
 from usher.cli.context import Context
-from usher.console.browsers import Browser, Family, installed_browsers, known_browsers
+from usher.console.browsers import Browser, Family, installed_browsers, is_known, is_snap, known_name
 from usher.console.extension_copies import ProfileCopy, extension_copies, takes_unsigned
 from usher.console.native_hosts import data_folders, family_of_known
-from usher.console.sandboxed import Sandboxed, is_snap, sandboxed_browsers
+from usher.console.sandboxed import Sandboxed, sandboxed_browsers
 from usher.core.errors import NotFoundError
 
 
@@ -77,11 +76,5 @@ def choose_browsers(found: Sequence[Found], boxes: Sequence[Sandboxed], names: S
 
 def is_of(found: Found, install: Install) -> bool:
     """Whether an install is of this browser; one whose program is not known is of every one of its family."""
-    name = name_of_program(install.program)
-    return install.family is found.family if name is None else name == found.name
-
-
-def name_of_program(program: str) -> str | None:
-    """The known browser that a program's own name tells: `msedge` is edge, `vivaldi-bin` vivaldi."""
-    base = PurePath(program).name.lower()
-    return next((name for name in known_browsers() if name in base), None)
+    name = known_name(install.program)
+    return name == found.name if is_known(name) else install.family is found.family

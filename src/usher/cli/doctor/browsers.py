@@ -24,7 +24,7 @@ def check_browsers(context: Context) -> Iterator[Verdict]:
         )
         return
     if not is_set_up(context):
-        yield note("browsers", "consoles of all accounts share one session: no extension", _SETUP)
+        yield note("browsers", "no extension: no containers in Firefox, no bar on console pages", _SETUP)
         return
     findings = list(examine(context, found, boxes))
     wrong = [each for each in findings if each.verdict.state is State.BAD]
