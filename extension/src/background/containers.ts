@@ -14,8 +14,9 @@ const ICONS = [
   "fingerprint", "briefcase", "dollar", "cart", "circle", "gift", "vacation", "food", "fruit", "pet", "tree", "chill",
   "fence",
 ];
-/** Of no rule: the colour of the browser's own toolbar, which stands for nothing. */
+/** Of no rule: the colour of the browser's own toolbar, which stands for nothing. Newer Firefoxes call it grey. */
 const UNCOLOURED = "toolbar";
+const GREY = "gray";
 
 export class Containers {
   readonly #made = storedTable("local", "containers", readMade);
@@ -43,7 +44,8 @@ async function withContainer(
     return { ...known, [key]: { cookieStoreId, name: looks.name } };
   }
   const { cookieStoreId } = there;
-  if (there.name === looks.name && there.color === looks.color && there.icon === looks.icon) return known;
+  const color = there.color === GREY ? UNCOLOURED : there.color;
+  if (there.name === looks.name && color === looks.color && there.icon === looks.icon) return known;
   await chrome.contextualIdentities.update(cookieStoreId, looks);
   return { ...known, [key]: { cookieStoreId, name: looks.name } };
 }

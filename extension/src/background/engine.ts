@@ -84,7 +84,7 @@ export class Engine {
     const url = reopen === null ? null : consolePageOf(await chrome.tabs.get(reopen));
     const visit = await this.#visit(profile, url, confirmed, null);
     await this.#places.open(visit, where);
-    await this.reminders.refresh();
+    void this.reminders.refresh();
   }
 
   /** Make `profile` the current account of the window and of its terminal's shells. Throws Failed, LinkRefused. */
@@ -92,7 +92,7 @@ export class Engine {
     const terminal = await this.windows.terminalOf(windowId);
     const visit = await this.#visit(profile, null, confirmed, terminal);
     await this.#places.open(visit, { windowId, switches: true });
-    await this.reminders.refresh();
+    void this.reminders.refresh();
     if (terminal !== null) await this.#switchTerminal(terminal, windowId, visit.session.profile);
   }
 
@@ -105,7 +105,7 @@ export class Engine {
       throw failed("failed", `${session.profile} leads to another account or role than this tab shows.`);
     }
     await this.#places.renew(tab, visit);
-    await this.reminders.refresh();
+    void this.reminders.refresh();
   }
 
   async favourite(profile: string, on: boolean): Promise<void> {
@@ -122,7 +122,7 @@ export class Engine {
 
   async #open(link: string, where: Where): Promise<void> {
     await this.#places.open(await this.#links.open(link), where);
-    await this.reminders.refresh();
+    void this.reminders.refresh();
   }
 
   /** The shells of the window's terminal follow. Throws Failed. */

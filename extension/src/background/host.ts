@@ -46,6 +46,7 @@ export class NativeHost {
   #port: chrome.runtime.Port | null = null;
   #state: HostState = { state: "missing", why: "Usher was not looked for yet." };
   #connecting: Promise<HostState> | null = null;
+  #imported: CryptoKey | null = null;
   #since = 0;
   #number = 0;
   #failures: Stored<number>;
@@ -77,8 +78,11 @@ export class NativeHost {
 
   /** The key of links; null where usher was not there since the browser started. */
   async key(): Promise<CryptoKey | null> {
-    const known = (await this.#key.get()) || ((await this.connect()) && (await this.#key.get()));
-    return known === "" ? null : importKey(known);
+    if (this.#imported === null) {
+      const known = (await this.#key.get()) || ((await this.connect()) && (await this.#key.get()));
+      if (known !== "") this.#imported = await importKey(known);
+    }
+    return this.#imported;
   }
 
   /** Ask usher for `operation`. Throws Failed with what it, or the browser, says. */
@@ -103,6 +107,7 @@ export class NativeHost {
     try {
       const greeting = readGreeting(await this.#ask(port, "hello", await this.#introduction()));
       await this.#key.set(greeting.key);
+      this.#imported = await importKey(greeting.key);
       await this.events.greeted(greeting);
       if (this.#port !== port) return this.#state; // it has ended meanwhile
       this.#state = { state: "connected", usher: greeting.usher };

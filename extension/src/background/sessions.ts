@@ -68,11 +68,11 @@ export class Sessions {
   entering(session: Session, send: () => Promise<chrome.tabs.Tab>): Promise<chrome.tabs.Tab> {
     return this.#entries.take(async () => {
       const at = Date.now();
-      await this.#entered.change((before) => ({
+      const noted = this.#entered.change((before) => ({
         ...kept(before, (entered) => at - entered.at < FORGET_SESSIONS_MS),
         [session.key]: { session, at },
       }));
-      const tab = await send();
+      const [tab] = await Promise.all([send(), noted]);
       const arriving = { key: session.key, at, arrived: false, labelled: false };
       await this.#arriving.change((tabs) => ({
         ...kept(tabs, (other) => at - other.at < SIGN_IN_MS),

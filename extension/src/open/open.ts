@@ -17,9 +17,18 @@ async function saying(): Promise<Saying> {
 
 function show({ tone, heading, why, advice, note }: Saying): void {
   const parts = { heading, why, advice, note };
-  for (const [id, words] of Object.entries(parts)) document.getElementById(id)!.textContent = words;
+  for (const [id, words] of Object.entries(parts)) document.getElementById(id)!.replaceChildren(...marked(words));
   document.querySelector("main")!.classList.add("says", tone);
   document.title = `${heading} · Usher`;
+}
+
+/** `words` with what stands between backticks as code. */
+function marked(words: string): Node[] {
+  return words.split("`").map((part, index) => {
+    const node = index % 2 === 0 ? new Text(part) : document.createElement("code");
+    node.textContent = part;
+    return node;
+  });
 }
 
 async function start(): Promise<void> {

@@ -5,25 +5,26 @@ export interface Saying {
   readonly tone: "refused" | "fine";
   readonly heading: string;
   readonly why: string;
+  /** Commands stand between backticks. */
   readonly advice: string;
   readonly note: string;
 }
 
-const AGAIN = "If you wanted a console, ask for it again: usher console, in a terminal, or Usher's button in the toolbar.";
+const AGAIN = "If you wanted a console, ask for it again: `usher console` in a terminal, or Usher's button in the toolbar.";
 const NOT_YOURS =
-  "If you have just run usher console yourself, run usher browser doctor. If you have not, somebody tried to make this browser sign in: nothing was opened.";
+  "If you asked for a console just now, run `usher browser doctor`. If you did not, somebody tried to make this browser sign in to something.";
 
 const SAYINGS: Readonly<Record<Refusal["code"], { heading: string; advice: string }>> = {
   no_key: {
     heading: "Usher is not there",
-    advice: "Run usher browser doctor in a terminal: it says what is missing. Then ask for the console again.",
+    advice: "Run `usher browser doctor` in a terminal: it says what is missing. Then ask for the console again.",
   },
   malformed: { heading: "This is not a link of Usher's", advice: AGAIN },
   forged: { heading: "This link is not from your usher", advice: NOT_YOURS },
   expired: { heading: "This link is too old", advice: AGAIN },
   replayed: { heading: "This link was used before", advice: AGAIN },
   host: { heading: "This link leads away from AWS", advice: NOT_YOURS },
-  failed: { heading: "The console was not opened", advice: "Try again. If it stays like this, run usher browser doctor in a terminal." },
+  failed: { heading: "The console was not opened", advice: "Try again. If it stays like this, run `usher browser doctor` in a terminal." },
 };
 
 /** How a link that was not opened is shown. */
@@ -43,7 +44,7 @@ export function connectionSaying(host: Overview["host"]): Saying {
     tone: "refused",
     heading: "Usher is not there",
     why: host.why,
-    advice: "Run usher browser setup in a terminal, then reload this page.",
+    advice: "Run `usher browser setup` in a terminal, then reload this page.",
     note: "Consoles that are open stay open.",
   };
 }
