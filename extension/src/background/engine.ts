@@ -2,8 +2,9 @@
 import { isConsolePage, withoutSessionLabel } from "../shared/hosts.ts";
 import type { Hints, Overview, PortalState, ProfileChoice } from "../shared/messages.ts";
 import { text, type Visit } from "../shared/visit.ts";
-import { readChoice, readPortal, readRows } from "./answers.ts";
+import { type Greeting, readChoice, readPortal, readRows } from "./answers.ts";
 import { Bars } from "./bars.ts";
+import { type Clock, REAL_CLOCK } from "./clock.ts";
 import { NativeHost, type Outcome } from "./host.ts";
 import { Links } from "./links.ts";
 import { Places, type Where } from "./places.ts";
@@ -21,12 +22,15 @@ export class Engine {
   readonly windows = new Windows();
   readonly refusals = new Refusals();
   readonly reminders = new Reminders(this.sessions, () => this.windows.showAll());
-  readonly host = new NativeHost({
-    greeted: ({ jar }) => this.sessions.setJar(jar),
-    open: (link) => this.openForHost(link),
-  });
-  readonly #links = new Links(this.host);
+  readonly host: NativeHost;
+  readonly #links: Links;
   readonly #places = new Places(this.sessions, this.windows);
+
+  constructor(clock: Clock = REAL_CLOCK) {
+    const greeted = ({ jar }: Greeting): Promise<void> => this.sessions.setJar(jar);
+    this.host = new NativeHost({ greeted, open: (link) => this.openForHost(link) }, clock);
+    this.#links = new Links(this.host);
+  }
 
   /** A link of the opening page, whose tab then has done its part. Throws LinkRefused, Failed. */
   async openForPage(link: string, page: chrome.tabs.Tab): Promise<void> {

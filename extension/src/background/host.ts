@@ -6,6 +6,7 @@ import { importKey, type RefusalCode } from "../shared/link.ts";
 import type { Overview, Trouble } from "../shared/messages.ts";
 import { MalformedError, text } from "../shared/visit.ts";
 import { type Greeting, readGreeting, readTrouble } from "./answers.ts";
+import { type Clock, REAL_CLOCK } from "./clock.ts";
 import { Stored } from "./stored.ts";
 import { Failed, failed } from "./trouble.ts";
 
@@ -32,7 +33,8 @@ const PATIENCE_MS = 1_500;
 interface Waiting {
   readonly resolve: (answer: Record<string, unknown>) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  /** Takes back the time limit. */
+  readonly inTime: () => void;
 }
 
 interface Events {
@@ -54,7 +56,10 @@ export class NativeHost {
   #key: Stored<string>;
   readonly #waiting = new Map<number, Waiting>();
 
-  constructor(private readonly events: Events) {
+  constructor(
+    private readonly events: Events,
+    private readonly clock: Clock = REAL_CLOCK,
+  ) {
     this.#install = new Stored("local", "install", "", (value) => text({ install: value }, "install", /^[0-9a-f]{32}$/));
     // In memory only, and never where content scripts can read it.
     this.#key = new Stored("session", "key", "", (value) => text({ key: value }, "key"));
@@ -72,8 +77,10 @@ export class NativeHost {
 
   /** What is known after a moment, for a page that waits to show it. */
   connectSoon(): Promise<HostState> {
-    const patience = new Promise<HostState>((resolve) => setTimeout(() => resolve(this.#state), PATIENCE_MS));
-    return Promise.race([this.connect(), patience]);
+    return new Promise((resolve) => {
+      const inTime = this.clock.after(PATIENCE_MS, () => resolve(this.#state));
+      void this.connect().then(resolve).finally(inTime);
+    });
   }
 
   /** The key of links; null where usher was not there since the browser started. */
@@ -129,11 +136,11 @@ export class NativeHost {
     const message = { id, op: operation, ...content };
     if (sizeOf(message) > LARGEST_BYTES) throw failed("failed", "That is too long to hand to usher.");
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const inTime = this.clock.after(SECONDS[operation] * 1000, () => {
         this.#waiting.delete(id);
         reject(failed("unavailable", `Usher did not answer within ${SECONDS[operation]} seconds.`, "Try again."));
-      }, SECONDS[operation] * 1000);
-      this.#waiting.set(id, { resolve, reject, timer });
+      });
+      this.#waiting.set(id, { resolve, reject, inTime });
       port.postMessage(message);
     });
   }
@@ -153,7 +160,7 @@ export class NativeHost {
     const waiting = this.#waiting.get(Number(message["id"]));
     if (waiting === undefined) return; // it came too late
     this.#waiting.delete(Number(message["id"]));
-    clearTimeout(waiting.timer);
+    waiting.inTime();
     if (message["ok"] === true) waiting.resolve(message);
     else waiting.reject(refusalIn(message));
   }
@@ -168,8 +175,8 @@ export class NativeHost {
     if (port !== this.#port) return;
     this.#port = null;
     this.#state = { state: "missing", why };
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
+    for (const { reject, inTime } of this.#waiting.values()) {
+      inTime();
       reject(failed("unavailable", why, "Run in a terminal: usher browser doctor"));
     }
     this.#waiting.clear();
@@ -182,7 +189,7 @@ export class NativeHost {
     this.#since = 0;
     const failures = await this.#failures.change((before) => (steady ? 1 : before + 1));
     const seconds = RETRY_SECONDS[Math.min(failures, RETRY_SECONDS.length) - 1] ?? SHORTEST_ALARM_SECONDS;
-    if (seconds < SHORTEST_ALARM_SECONDS) setTimeout(() => void this.connect(), seconds * 1000);
+    if (seconds < SHORTEST_ALARM_SECONDS) this.clock.after(seconds * 1000, () => void this.connect());
     // For the case that the background sleeps until then.
     const minutes = Math.max(seconds, SHORTEST_ALARM_SECONDS) / 60;
     await chrome.alarms.create(HOST_ALARM, { delayInMinutes: minutes });
