@@ -65,6 +65,11 @@ def _javascript_sdk() -> Path | None:
     return Path(node) if node and installed else None
 
 
+def _extension() -> Path | None:
+    node = shutil.which("node")
+    return Path(node) if node and (PROJECT / "extension" / "node_modules" / "esbuild").exists() else None
+
+
 def _nu() -> Path | None:
     program = PROJECT / "tests" / "clients" / "nu" / "node_modules" / "@nushell" / "linux-x64" / "bin" / "nu"
     return program if program.exists() else None
@@ -107,6 +112,7 @@ CLIENT_PROGRAMS = {
     "signing": Client(_all_on_path("ssh-keygen", "gpg"), _APT.format("openssh-client gnupg")),
     "dash": Client(_on_path("dash"), _APT.format("dash")),
     "elvish": Client(_on_path("elvish"), _APT.format("elvish")),
+    "extension": Client(_extension, _APT.format("nodejs npm") + " && make clients"),
     "firefox": Client(_firefox, _APT.format("firefox-esr xvfb dbus-daemon")),
     "fish": Client(_on_path("fish"), _APT.format("fish")),
     "nu": Client(_nu, _APT.format("nodejs npm") + " && make clients"),

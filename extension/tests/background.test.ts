@@ -1,6 +1,7 @@
 // The background as the browser starts it: it listens to its own parts, to alarms, and to nobody from outside.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { settled } from "./engine_room.ts";
 import { FakeBrowser } from "./fake_browser.ts";
 import { FakeUsher } from "./fake_usher.ts";
 
@@ -22,5 +23,10 @@ test("the background looks for usher, answers its own pages, and leaves the rest
   browser.onAlarm.fire({ name: "host" });
   assert.equal(browser.ports.length, 2);
   browser.onAlarm.fire({ name: "reminder" });
+
+  browser.storage.session["folded"] = { 5: true };
+  browser.onRemoved.fire(5);
+  await settled();
+  assert.deepEqual(browser.storage.session["folded"], {}, "a tab that is closed is forgotten");
   browser.port.disconnect();
 });

@@ -94,6 +94,7 @@ export class FakeBrowser {
   usher: ((message: Message, port: FakePort) => void) | null = null;
   readonly onMessage = new Event();
   readonly onAlarm = new Event();
+  readonly onRemoved = new Event();
   #next = 1;
 
   constructor(readonly family: "firefox" | "chromium") {
@@ -167,6 +168,7 @@ export class FakeBrowser {
           void this.alarms.set(name, { when: when ?? Date.now() + (delayInMinutes ?? 0) * 60_000 }),
       },
       action: {
+        getBadgeText: async () => this.badge.text,
         setBadgeText: async ({ text }: { text: string }) => void (this.badge.text = text),
         setTitle: async ({ title }: { title: string }) => void (this.badge.title = title),
         setBadgeBackgroundColor: async () => undefined,
@@ -188,8 +190,11 @@ export class FakeBrowser {
 
   #tabs() {
     return {
-      onRemoved: new Event(),
-      query: async () => structuredClone(this.tabs),
+      onRemoved: this.onRemoved,
+      onActivated: new Event(),
+      onUpdated: new Event(),
+      query: async (wanted: Partial<FakeTab>) =>
+        structuredClone(this.tabs.filter((tab) => Object.entries(wanted).every(([name, value]) => tab[name as keyof FakeTab] === value))),
       get: async (id: number) => structuredClone(this.tab(id)),
       create: async ({ url, ...more }: { url: string } & Partial<FakeTab>) => {
         const known = this.containers.map((each) => each.cookieStoreId);
@@ -211,6 +216,7 @@ export class FakeBrowser {
 
   #windows() {
     return {
+      onRemoved: new Event(),
       getAll: async () => structuredClone(this.windows),
       getLastFocused: async () => structuredClone(this.windows.find((each) => each.focused) ?? this.windows[0]!),
       get: async (id: number) => structuredClone(this.windows.find((each) => each.id === id)),
