@@ -157,8 +157,8 @@ export class StandInBrowser {
     const answer = async (asked: AskedOfHost): Promise<void> => {
       this.asked.push(asked);
       const greeting = { ok: true, key: Buffer.from(KEY).toString("base64url"), usher: "0.1.0", jar: null };
-      const said = asked.op === "hello" ? greeting : ((await this.answers[asked.op]?.(asked)) ?? { ok: true });
-      for (const listener of listeners) listener({ id: asked.id, ...said });
+      const said = (await this.answers[asked.op]?.(asked)) ?? { ok: true };
+      for (const listener of listeners) listener({ id: asked.id, ...(asked.op === "hello" && greeting), ...said });
     };
     return {
       onMessage: { addListener: (listener: (message: unknown) => void) => listeners.push(listener) },

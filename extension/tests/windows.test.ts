@@ -149,6 +149,15 @@ test("a switch in a terminal takes the keyboard away from nobody", async () => {
   assert.notEqual(own, other);
 });
 
+test("a browser that is set apart for the account comes to the front, with no more windows for more terminals", async () => {
+  browser.answers["hello"] = () => ({ jar: SESSIONS["staging"] });
+  const first = browser.tab(browser.window(), QUEUES).windowId;
+  browser.focused.push(-1); // another browser's window
+  for (const terminal of ["w1", "w2"]) await switchInTerminal(terminal, "staging");
+  assert.deepEqual([...browser.windows], [first]);
+  assert.equal(browser.focused.at(-1), first);
+});
+
 test("a switch in the popup moves that window, and the terminal that it belongs to", async () => {
   const own = await windowOf("w1", "staging");
   const other = await windowOf("w2", "staging");

@@ -31,20 +31,25 @@ export class Places {
   /** Open `visit` in a new tab, in front. */
   async open(visit: Visit, where: Where = {}): Promise<void> {
     await this.#check(visit.session);
-    const windowId = await this.windows.windowFor({ terminal: visit.window, ...where });
-    if (where.switches === true || visit.window !== null) return this.#switch(visit, windowId);
+    if (where.switches === true || visit.window !== null) return this.#switch(visit, where);
+    const windowId = await this.windows.windowFor({ terminal: null, ...where });
     const tab = await this.#enter(visit, visit.url, windowId, where.beside === true);
     await chrome.windows.update(tab.windowId, { focused: true });
   }
 
   /** Show the visit's session in the window, at the page that the window shows. A window that is there stays where it
       is: who switches in a terminal goes on typing there. */
-  async #switch(visit: Visit, windowId: number | null): Promise<void> {
+  async #switch(visit: Visit, where: Where): Promise<void> {
+    const isJar = (await this.sessions.jar()) !== null;
+    const own = await this.windows.windowFor({ terminal: visit.window, ...where });
+    // A browser that is set apart is one account's: its terminals need no windows of their own in it.
+    const windowId = isJar && own === null ? await this.windows.windowFor({ terminal: null }) : own;
     const page = windowId === null ? null : await pageShown(visit, windowId);
     const there = windowId === null ? undefined : await this.#tabAt(visit.session, windowId, page);
     if (there !== undefined) await chrome.tabs.update(there.id!, { active: true });
     const tab = there ?? (await this.#enter(visit, addressAt(visit, page), windowId, false));
     await this.windows.switched(tab.windowId, visit.session, visit.window);
+    if (isJar) await chrome.windows.update(tab.windowId, { focused: true }); // it stands behind another account's
   }
 
   /** A tab of the window that shows that page of the session, or any, where there is no page to show. */
