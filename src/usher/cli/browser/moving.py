@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from usher.cli.browser.opening import move_window
+from usher.cli.browser.opening import can_open_apart, move_window
 from usher.cli.console_links import console_link
 from usher.cli.console_pages import Wanted
 from usher.cli.context import Context
@@ -26,6 +26,8 @@ def follow_in_browser(context: Context, entry: Entry, window: str, *, yes: bool)
         confirm_entry(context, name, look, yes=yes)
 
     try:
+        if not can_open_apart(context):
+            return _nothing_here()
         rooms = open_session_rooms(context)
         opened = open_profile(rooms, entry.profile)
     except UsherError as error:
@@ -37,4 +39,8 @@ def follow_in_browser(context: Context, entry: Entry, window: str, *, yes: bool)
             return None
     except UsherError as error:
         return error
+    return _nothing_here()
+
+
+def _nothing_here() -> UsherError:
     return UsherError("no browser here has the extension", hint="run: usher browser setup")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
-from usher.cli.browser.settings import ChromiumWay, ConsoleSettings
+from usher.cli.browser.settings import ChromiumWay, ConsoleSettings, console_settings
 from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening
 from usher.cli.browser.templates import launch_words
 from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, settings_for
@@ -30,6 +30,7 @@ from usher.console.sealed_links import Place
 from usher.core.errors import UnavailableError, UsherError
 from usher.core.ids import ACCOUNT_ID
 from usher.core.printable import printable
+from usher.session.settings import load_settings
 
 if TYPE_CHECKING:
     from usher.console.browser import OpenBrowser  # a web server: where an extension opens, none is needed
@@ -44,6 +45,23 @@ def open_console(rooms: SessionRooms, link: ConsoleLink) -> None:
     errand = Errand(rooms, link, settings_for(rooms.context, link.session))
     if not _opened_apart(errand) and not _opened_plainly(errand):
         raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
+
+
+def can_open_apart(context: Context) -> bool:
+    """Whether anything here may open a console and leave others signed in: a look, before keys are asked for.
+
+    Raises UsageError for settings that are wrong, NotFoundError for a browser of theirs that is not here.
+    """
+    settings = console_settings(load_settings(context.config_dir))
+    wishes = (settings, *settings.organizations.values())
+    if read_installs(context.cache_dir) or any(wish.open for wish in wishes):
+        return True
+    from usher.cli.browser import jars
+
+    return any(
+        wish.chromium is ChromiumWay.PROFILES and jars.browser_to_set_apart(context, wish, None) is not None
+        for wish in wishes
+    )
 
 
 def move_window(rooms: SessionRooms, link: ConsoleLink, window: str) -> bool:
@@ -222,7 +240,8 @@ def _say_where(errand: Errand, install: Install, place: Place) -> None:
     name = printable(place.name)
     where = {"container": f" in its container '{name}'", "group": f" in its tab group '{name}'"}
     told = " in a window of its own" if install.jar is not None else where.get(place.kind, "")
-    errand.context.terminal.say(f"{install.name} opens {errand.console}{told}.")
+    does = "opens" if errand.window is None else "shows"
+    errand.context.terminal.say(f"{install.name} {does} {errand.console}{told}.")
     if place.kind == "plain" and install.jar is None:
         errand.context.terminal.say(
             "All accounts share this browser's cookies: opening another one ends this console."
