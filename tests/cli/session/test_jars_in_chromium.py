@@ -1,4 +1,4 @@
-"""Consoles side by side in the real Chromium: each window has its own session, and a further one ends none."""
+"""Consoles side by side in the real Chromium: each window has its own session; a further one ends none."""
 
 import json
 import os
