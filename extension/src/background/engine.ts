@@ -87,6 +87,7 @@ export class Engine {
   async enter(profile: string, where: Where, reopen: number | null, confirmed: string | null): Promise<void> {
     const url = reopen === null ? null : consolePageOf(await chrome.tabs.get(reopen));
     const visit = await this.#visit(profile, url, confirmed, null);
+    if (visit === null) return;
     await this.#places.open(visit, where);
     void this.reminders.refresh();
   }
@@ -95,6 +96,7 @@ export class Engine {
   async switch(profile: string, windowId: number, confirmed: string | null): Promise<void> {
     const terminal = await this.windows.terminalOf(windowId);
     const visit = await this.#visit(profile, null, confirmed, terminal);
+    if (visit === null) return;
     await this.#places.open(visit, { windowId, switches: true });
     void this.reminders.refresh();
     if (terminal !== null) await this.#switchTerminal(terminal, windowId, visit.session.profile);
@@ -105,7 +107,7 @@ export class Engine {
     const session = await this.sessions.of(tab);
     if (session === null) throw failed("not_found", "It is not known which session this tab is of.");
     const visit = await this.#visit(session.profile, consolePageOf(tab), confirmed, null);
-    if (visit.session.key !== session.key) {
+    if (visit === null || visit.session.key !== session.key) {
       throw failed("failed", `${session.profile} leads to another account or role than this tab shows.`);
     }
     await this.#places.renew(tab, visit);
@@ -139,10 +141,11 @@ export class Engine {
     }
   }
 
-  /** What usher says to open for `profile`: a sealed link like any other, with the same checks. */
-  async #visit(profile: string, url: string | null, confirmed: string | null, window: string | null): Promise<Visit> {
+  /** What usher says to open for `profile`: a sealed link like any other, with the same checks. Null where usher has
+      opened it itself, in a browser that is set apart for it. */
+  async #visit(profile: string, url: string | null, confirmed: string | null, window: string | null): Promise<Visit | null> {
     const answer = await this.host.ask("open", { profile, url, confirmed, place: null, window });
-    return this.#links.open(text(answer, "link"));
+    return answer["link"] === null ? null : this.#links.open(text(answer, "link"));
   }
 }
 

@@ -26,7 +26,7 @@ class Machine:
 
     def __init__(self, home, folder):
         self.home, self.folder, self.log = home, folder, folder / "started"
-        self.environ = {"PATH": f"{folder}:{home.environ['PATH']}"}
+        self.environ = {"PATH": f"{folder}:{home.environ['PATH']}", "DISPLAY": ":0"}
 
     def install(self, name):
         path = self.folder / name
@@ -196,6 +196,12 @@ def test_plain_tabs_of_a_chromium_share_cookies_and_that_is_said(machine, start_
     assert browser.opened_visit()["place"]["kind"] == "plain"
 
 
+def test_where_no_window_can_be_shown_no_browser_is_set_apart(machine):
+    del machine.environ["DISPLAY"]
+    assert "Your browser opens the console" in machine.console(STAGING)
+    assert machine.folders == []
+
+
 def test_a_browser_that_does_not_start_is_named(machine):
     broken = machine.folder / "chromium-broken"
     broken.write_text("")
@@ -259,3 +265,17 @@ def test_unused_ones_are_removed_on_request(machine):
     assert "There is none to remove" in machine.jars("--unused", "90d").stderr
     done = machine.jars("--unused", "soon")
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_what_the_popup_of_another_browser_asks_for_opens_in_the_sessions_own(machine, start_browser):
+    own = start_browser(machine.home, "chromium", install="3" * 32, **machine.environ)
+    assert own.ask("open", profile=STAGING, url=None, confirmed=None, place=None, window=None)["link"] is None
+    [folder] = machine.folders
+    jar = start_browser(
+        machine.home, "chromium", install="4" * 32, **{**machine.environ, "USHER_JAR": str(folder)}
+    )
+    asked = {"url": None, "confirmed": None, "place": None, "window": None}
+    assert isinstance(jar.ask("open", profile=STAGING, **asked)["link"], str)  # in the jar itself
+    assert jar.ask("open", profile=PRODUCTION, **asked)["link"] is None
+    assert len(machine.folders) == 2
+    assert len(machine.started) == 2

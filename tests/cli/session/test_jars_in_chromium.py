@@ -102,7 +102,7 @@ def home(settled, console, find_client, tmp_path):
     program.write_text(HEADLESS.format(program=find_client("chromium")))
     program.chmod(0o700)
     settled.ok("login", "--device", "--aws-endpoint-url", console.url)
-    settled.environ["BROWSER"] = str(program)
+    settled.environ |= {"BROWSER": str(program), "DISPLAY": ":0"}  # as on a desktop; nothing is shown
     # Where the launcher of the native host finds `usher`.
     settled.environ["PATH"] = f"{Path(sys.executable).parent}:{settled.environ['PATH']}"
     yield settled

@@ -27,6 +27,7 @@ from usher.console.browsers import (
     Family,
     family_of,
     find_browser,
+    installed_browsers,
     is_known,
     known_name,
     snap_folder,
@@ -146,8 +147,10 @@ def _of_chromium(browser: Browser | None) -> Browser | None:
 
 def _browser_of(install: Install, environ: Mapping[str, str]) -> Browser | None:
     """The install's browser as it is started here: distributions wrap the program that runs."""
-    if install.family is not Family.CHROMIUM or not install.program:
+    if install.family is not Family.CHROMIUM:
         return None
+    if not install.program:  # a system that does not tell who starts whom
+        return _of_chromium(_browser_named_by(environ)) or _first_chromium(environ)
     name = known_name(Path(install.program).name)
     if is_known(name):
         try:
@@ -155,6 +158,10 @@ def _browser_of(install: Install, environ: Mapping[str, str]) -> Browser | None:
         except NotFoundError:
             pass
     return Browser(Path(install.program), Family.CHROMIUM)
+
+
+def _first_chromium(environ: Mapping[str, str]) -> Browser | None:
+    return next(filter(_of_chromium, installed_browsers(environ).values()), None)
 
 
 def _browser_named_by(environ: Mapping[str, str]) -> Browser | None:

@@ -133,6 +133,8 @@ def _opened_in_jar(errand: Errand) -> bool:
     if browser is None:
         return False
     jar = jars.jar_for(context, browser, link)
+    if not jar.is_open and not _has_screen(context):
+        return False
     is_new = jars.make_ready(context, jar, settings, link)
     there = jars.install_in(context, jar) if can_be_visited(link) and jar.is_open else None
     if there is not None:
@@ -217,8 +219,13 @@ def _opened_after_start(errand: Errand) -> bool:
 
 
 def _can_be_started(install: Install, context: Context) -> bool:
-    has_screen = context.environ.get("DISPLAY") or context.environ.get("WAYLAND_DISPLAY")
-    return bool(install.program) and (bool(has_screen) or sys.platform != "linux")
+    return bool(install.program) and _has_screen(context)
+
+
+def _has_screen(context: Context) -> bool:
+    """Whether a browser's window can be shown."""
+    screen = context.environ.get("DISPLAY") or context.environ.get("WAYLAND_DISPLAY")
+    return bool(screen) or sys.platform != "linux"
 
 
 def _opened_by_command_line(errand: Errand) -> bool:

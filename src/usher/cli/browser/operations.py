@@ -24,9 +24,11 @@ from usher.cli.browser.messages import (
     optional_text,
     text,
 )
+from usher.cli.browser.opening import open_console
+from usher.cli.browser.settings import ChromiumWay, ConsoleSettings
 from usher.cli.browser.visits import KINDS, can_be_visited, place_of, sealed_link, settings_for
 from usher.cli.browser.windows import WINDOW_ID, switch_from_browser
-from usher.cli.console_links import console_link
+from usher.cli.console_links import ConsoleLink, console_link
 from usher.cli.console_pages import Wanted, check_account
 from usher.cli.context import usher_command
 from usher.cli.entering import open_agreed
@@ -35,6 +37,7 @@ from usher.cli.main import VERSION
 from usher.cli.opening import chain_of
 from usher.cli.wire import SessionRooms, open_session_rooms
 from usher.cli.wire_chains import chain_walker
+from usher.console.browsers import Family
 from usher.console.jars import JAR_VARIABLE, Jar, read_jar
 from usher.console.links import read_target
 from usher.core.errors import SignInNeededError, UsageError, UsherError
@@ -163,13 +166,17 @@ def open_profile_console(desk: Desk, message: Mapping[str, object]) -> Mapping[s
         raise
     except SignInNeededError as error:
         raise _with_organization(rooms, name, error) from None
+    settings = settings_for(context, link.session)
+    if kind is None and _is_set_apart(desk, link, settings):
+        open_console(rooms, link)
+        return {"link": None}
     if not can_be_visited(link):
         raise UsherError(
             f"the extension cannot open the console of '{printable(opened.name)}': its account is not known, "
             "or its console is none of AWS's",
             hint=f"run: usher console {printable(opened.name)}",
         )
-    place = place_of(install, link.session, settings_for(context, link.session), kind)
+    place = place_of(install, link.session, settings, kind)
     return {"link": sealed_link(rooms, link, place, window).reveal()}
 
 
@@ -271,6 +278,14 @@ def _window(message: Mapping[str, object]) -> str | None:
     if window is not None and not WINDOW_ID.fullmatch(window):
         raise WrongMessageError("'window' is no window's name")
     return window
+
+
+def _is_set_apart(desk: Desk, link: ConsoleLink, settings: ConsoleSettings) -> bool:
+    """Whether the session has, or gets, a browser of its own that is not the one that asks."""
+    if desk.install.family is not Family.CHROMIUM or settings.chromium is not ChromiumWay.PROFILES:
+        return False
+    jar = _jar(desk)
+    return jar is None or jar.session.key != link.session.key
 
 
 def _jar(desk: Desk) -> Jar | None:
