@@ -42,10 +42,7 @@ class Sandboxed:
     def advice(self) -> str:
         """What a person can do, in a sentence."""
         if not self.may_start_hosts:
-            return (
-                f"a {self.box} of this browser cannot start a program outside: use the distribution's or "
-                "the vendor's own package for consoles side by side"
-            )
+            return f"a {self.box} cannot start a program outside it: use the browser's own package"
         if self.box is Box.SNAP:
             return "Firefox asks once whether Usher may be started; it needs Ubuntu's desktop portal"
         return (

@@ -264,7 +264,7 @@ def test_one_browser_without_the_extension_is_a_choice_and_none_with_it_is_wrong
     found = findings()
     (left,) = [each for each in found if each[2] == "note"]
     assert left[:2] == ("firefox", "extension")
-    assert "all steps: usher browser setup" in left[4]
+    assert left[4] == "'usher browser setup firefox' tells the steps"
     chromium_has(home, "Default", None)
     found = findings()
     assert wrong(found) == [
@@ -310,7 +310,7 @@ def test_a_firefox_that_takes_only_what_mozilla_signed_is_told_the_trial(home, c
     assert run(["browser", "setup", "firefox", "--open"]) == 0
     shown = capsys.readouterr()
     assert "has another version of the extension than 0.1.0" in shown.out
-    assert "this one is not signed yet" in shown.out
+    assert "It stays until Firefox is closed" in shown.out
     assert "Load Temporary Add-on" in shown.out
     assert "could not be started; open about:debugging" in shown.err  # it is no program
 

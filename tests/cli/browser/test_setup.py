@@ -108,7 +108,7 @@ def test_a_browser_in_a_box_that_cannot_be_helped_is_said_plainly(home, capsys):
     assert run(["browser", "setup", "brave"]) == 5
     said = capsys.readouterr().err
     assert "brave is here only as a Flatpak" in said
-    assert "cannot start a program outside" in said
+    assert "cannot start a program outside it" in said
     # LibreWolf's can be helped: what it will look for is written.
     assert run(["browser", "setup", "librewolf"]) == 0
     shown = capsys.readouterr().out

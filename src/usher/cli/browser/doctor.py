@@ -158,7 +158,7 @@ def _packages(context: Context, found: Sequence[Found]) -> Iterator[Verdict]:
         name, place = family.title(), handed_over(context, family)
         there = handed_over_version(context, family)
         if package_state(context, package) is State.SAME:
-            yield good("package", f"{name}: {package.version}, in {place}")
+            yield good("package", f"{name}: {package.version}")
         elif there is None:
             yield bad("package", f"{name}: not handed over", SETUP)
         elif there == package.version:
@@ -196,8 +196,7 @@ def _extension(
         return  # `_packages` has said so
     having = [copy for copy in found.copies if copy.version is not None]
     if not having and not installs:
-        todo = clicks(found, handed_over(context, found.family))
-        yield note("extension", "not installed", f"{todo.steps[0]}; all steps: {SETUP}")
+        yield note("extension", "not installed", f"'{SETUP} {found.name}' tells the steps")
         return
     for copy in having:
         where = f" in the profile '{printable(copy.profile)}'" if len(found.copies) > 1 else ""

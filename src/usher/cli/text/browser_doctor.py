@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from usher.cli.browser.doctor import Finding
 
 _STYLES = {State.GOOD: "add", State.NOTE: "warn", State.BAD: "error"}
+_INDENT = 19
 
 
 def as_text(context: Context, finding: Finding, before: Finding | None, browsers: Sequence[Found]) -> str:
@@ -29,10 +31,19 @@ def as_text(context: Context, finding: Finding, before: Finding | None, browsers
         where = f"  {printable(str(program.path))}" if program else ""
         lines.append(style("strong", finding.browser) + where)
     state = style(_STYLES[verdict.state], verdict.state.ljust(4))
-    lines.append(f"  {state}  {verdict.check:<9}  {verdict.words}")
+    room = context.terminal.width
+    lines.append(f"  {state}  {verdict.check:<9}  {_hung(verdict.words, _INDENT, room)}")
     if verdict.fix:
-        lines.append(f"{' ' * 19}{style('dim', 'fix: ')}{verdict.fix}")
+        lines.append(f"{' ' * _INDENT}{style('dim', 'fix: ')}{_hung(verdict.fix, _INDENT + 5, room)}")
     return "\n".join(lines)
+
+
+def _hung(text: str, indent: int, room: int | None) -> str:
+    """`text` in lines that fit, the second and later ones below the first. Paths are never broken."""
+    if room is None:
+        return text
+    lines = textwrap.wrap(text, max(room - indent, 20), break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * indent}".join(lines)
 
 
 def as_document(finding: Finding) -> dict[str, object]:

@@ -29,12 +29,16 @@ _TRIAL_PAGE = "about:debugging#/runtime/this-firefox"
 
 @dataclass(frozen=True, slots=True)
 class Clicks:
-    """What is left to do in one browser. `opens` is the page that a program may open there, if any."""
+    """What is left to do in one browser. `opens` is the page that a program may open there, if any.
+
+    `aside` is worth knowing about the steps; `lasting` whether the browser keeps the extension.
+    """
 
     steps: tuple[str, ...]
     page: str
     path: Path
     opens: str | None = None
+    aside: str = ""
     lasting: bool = True
 
 
@@ -50,26 +54,23 @@ def clicks(found: Found, path: Path) -> Clicks:
         )
     if found.unsigned is False:
         return Clicks(
-            (
-                "this Firefox keeps only extensions that Mozilla signed, and this one is not signed yet:",
-                "Firefox ESR, Developer Edition, Nightly and LibreWolf keep it",
-                f"to try it until Firefox is closed: open {_TRIAL_PAGE},",
-                "press 'Load Temporary Add-on' and choose the file",
-            ),
+            (f"open {_TRIAL_PAGE}", "press 'Load Temporary Add-on' and choose the file"),
             _TRIAL_PAGE,
             path,
             _TRIAL_PAGE,
+            "It stays until Firefox is closed: this Firefox keeps only what Mozilla signed, and this is not\n"
+            "  signed yet. Firefox ESR, Developer Edition, Nightly and LibreWolf keep it.",
             lasting=False,
         )
     return Clicks(
         (
             "open about:config and set xpinstall.signatures.required to false",
             "open about:addons, press the gear and 'Install Add-on From File', and choose the file",
-            f"(only to try it: {_TRIAL_PAGE}, 'Load Temporary Add-on')",
         ),
         "about:addons",
         path,
         "about:addons",
+        f"Only to try it: {_TRIAL_PAGE}, 'Load Temporary Add-on'.",
     )
 
 
@@ -111,11 +112,12 @@ def steps_text(context: Context, plan: SetupPlan) -> str:
         todo = clicks(found, handed_over(context, found.family))
         if any(copy.version for copy in found.copies):
             lines.append(f"  has another version of the extension than {newest}:")
-        lines += [f"  {step}" for step in todo.steps]
+        lines += [f"  {number}. {step}" for number, step in enumerate(todo.steps, 1)]
+        lines += [f"  {todo.aside}"] if todo.aside else []
         lines += ["", f"      {todo.path}"]
     for box in plan.boxes:
         lines += ["", f"{style('strong', box.browser)}  the {box.box} {box.id}", f"  {box.advice}"]
-    lines += ["", "Then look whether all is well: usher browser doctor"]
+    lines += ["", "Then see whether all is well: usher browser doctor"]
     return "\n".join(lines)
 
 
