@@ -202,6 +202,7 @@ export class FakeBrowser {
         return structuredClone(this.addTab(url, more));
       },
       update: async (id: number, change: Partial<FakeTab>) => structuredClone(Object.assign(this.tab(id), change)),
+      ungroup: async (id: number) => void (this.tab(id).groupId = -1),
       remove: async (id: number) => void this.tabs.splice(this.tabs.indexOf(this.tab(id)), 1),
       sendMessage: async (id: number, message: unknown) => void this.told.push([id, structuredClone(message)]),
       group: async ({ tabIds, groupId }: { tabIds: number; groupId?: number }) => {
@@ -234,8 +235,8 @@ export class FakeBrowser {
 
   #tabGroups() {
     return {
-      query: async ({ windowId, title }: { windowId: number; title: string }) =>
-        [...this.groups.values()].filter((each) => each.windowId === windowId && each.title === title),
+      query: async ({ windowId }: { windowId: number }) =>
+        structuredClone([...this.groups.values()].filter((each) => each.windowId === windowId)),
       update: async (id: number, change: { title: string; color: string }) =>
         void Object.assign(this.groups.get(id)!, change),
     };

@@ -1,7 +1,7 @@
 // Chromium: coloured tab groups; AWS's multi-session keeps the cookies apart, and its labels say who a tab is.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrives, awake, connected, CONSOLE, sessionIn, type Room } from "./engine_room.ts";
+import { arrives, awake, connected, CONSOLE, sessionIn, settled, type Room } from "./engine_room.ts";
 import { ACCOUNTS, linkTo, sealed, sessionOf, visitOf } from "./fake_usher.ts";
 
 const GROUP = { kind: "group", name: "staging/Admin", icon: "" } as const;
@@ -41,6 +41,25 @@ test("a session's tabs are one group of its colour in each window, and a person'
   browser.addWindow();
   const elsewhere = await opened(made, "staging");
   assert.notEqual(browser.tab(elsewhere).groupId, browser.tab(first).groupId);
+});
+
+test("groups that the browser brought back after a restart are joined, by their name and the session's tabs", async () => {
+  const made = await connected("chromium");
+  await opened(made, "staging");
+  made.browser.restart();
+  awake(made);
+  await made.engine.host.connect();
+  await opened(made, "staging");
+  assert.equal(made.browser.groups.size, 1);
+});
+
+test("a tab that turns out to be of another session leaves the group: without multi-session there is one sign-in", async () => {
+  const made = await connected("chromium");
+  const first = await opened(made, "staging", CONSOLE);
+  const second = await opened(made, "production", CONSOLE);
+  await settled();
+  assert.equal(made.browser.tab(first).groupId, -1);
+  assert.notEqual(made.browser.tab(second).groupId, -1);
 });
 
 test("a second tab joins the group while the first is still signing in", async () => {

@@ -18,7 +18,7 @@ const MOST_PROFILES = 50;
 
 export class Engine {
   readonly bars = new Bars();
-  readonly sessions = new Sessions(() => void this.bars.tell());
+  readonly sessions = new Sessions(() => void this.#sessionsChanged());
   readonly windows = new Windows();
   readonly refusals = new Refusals();
   readonly reminders = new Reminders(this.sessions, () => this.windows.showAll());
@@ -139,6 +139,11 @@ export class Engine {
       if (!(error instanceof Failed && error.trouble.code === "not_found")) throw error;
       await this.windows.released(windowId); // the terminal has gone its own way
     }
+  }
+
+  async #sessionsChanged(): Promise<void> {
+    await this.bars.tell();
+    await this.#places.tidy();
   }
 
   /** What usher says to open for `profile`: a sealed link like any other, with the same checks. Null where usher has

@@ -4,7 +4,7 @@ import { family } from "../shared/family.ts";
 import { withoutSessionLabel } from "../shared/hosts.ts";
 import type { Session, Visit } from "../shared/visit.ts";
 import { Containers } from "./containers.ts";
-import { joinGroup } from "./groups.ts";
+import { Groups } from "./groups.ts";
 import type { Sessions } from "./sessions.ts";
 import { failed } from "./trouble.ts";
 import { addressAt, pageShown, type Windows } from "./windows.ts";
@@ -22,6 +22,7 @@ type Opening = Pick<chrome.tabs.CreateProperties, "url" | "cookieStoreId">;
 
 export class Places {
   readonly #containers = new Containers();
+  readonly #groups = new Groups();
 
   constructor(
     private readonly sessions: Sessions,
@@ -92,6 +93,11 @@ export class Places {
     await chrome.windows.update(latest.windowId, { focused: true });
   }
 
+  /** A tab's session may be another than before: no group says what is not so. */
+  async tidy(): Promise<void> {
+    if (family === "chromium") await this.#groups.tidy(await this.sessions.tabs());
+  }
+
   /** A browser that Usher set apart for one session takes no other: it would sign that one out. */
   async #check(session: Session): Promise<void> {
     const jar = await this.sessions.jar();
@@ -110,7 +116,7 @@ export class Places {
 
   async #group(tab: chrome.tabs.Tab, { session, place }: Visit): Promise<void> {
     try {
-      await joinGroup(tab, session, place, await this.sessions.tabsOf(session.key));
+      await this.#groups.join(tab, session, place, await this.sessions.tabsOf(session.key));
     } catch (error) {
       // The console is open; its group is only a hint, and not every window takes groups.
       console.warn("no tab group:", error);
