@@ -52,6 +52,34 @@ def test_a_console_opens_in_its_container_and_it_is_said_where(home, start_brows
     assert browser.opened.empty()
 
 
+def test_a_command_that_sees_another_world_than_the_browser_opens_by_itself(home, start_browser):
+    browser = start_browser(home)
+    words = said(home, STAGING, AWS_MAX_ATTEMPTS="2")
+    assert words == f"Firefox opens the console of {STAGING} in its container 'staging/ReadOnlyAccess'."
+    assert browser.opened_visit()["session"]["profile"] == STAGING
+    assert browser.opened.empty()
+
+
+def test_a_page_that_was_sent_opens_in_the_browser_too(home, start_browser):
+    browser = start_browser(home)
+    pasted = "https://333333333333-abcd2fgh.eu-west-1.console.aws.amazon.com/ec2/home"
+    assert "The link was of account 333333333333" in said(home, STAGING, pasted)
+    assert "%2Fec2%2Fhome" in browser.opened_visit()["url"]
+
+
+def test_what_the_command_has_to_say_itself_it_says(home, start_browser):
+    browser = start_browser(home)
+    assert home.run("console", "no-such-profile").returncode == 5
+    assert home.run("console", STAGING, "--duration", "99h").returncode == 2
+    assert "did you mean: lambda" in home.run("console", STAGING, "--service", "lamda").stderr
+    with home.settings("[[protect]]", 'accounts = ["production"]', "confirm = true"):
+        refused = home.run("console", PRODUCTION)
+        assert (refused.returncode, browser.opened.empty()) == (4, True)
+        assert "nobody is here to confirm it" in refused.stderr
+        said(home, PRODUCTION, "--yes")
+    assert browser.opened_visit()["session"]["profile"] == PRODUCTION
+
+
 def test_print_and_copy_have_nothing_to_do_with_browsers(home, start_browser):
     browser = start_browser(home)
     assert home.ok("console", STAGING, "--print").startswith(f"{home.portal.url}/federation?")
@@ -80,10 +108,11 @@ def test_the_container_is_called_as_the_settings_say_and_marked(home, start_brow
     assert place == {"kind": "container", "name": "222222222222 ReadOnlyAccess", "icon": "tree"}
 
 
-def test_a_refusal_of_the_extension_is_an_error_with_its_reason(home, start_browser):
+@pytest.mark.parametrize("world", [{}, {"AWS_MAX_ATTEMPTS": "2"}])
+def test_a_refusal_of_the_extension_is_an_error_with_its_reason(home, start_browser, world):
     browser = start_browser(home)
     browser.answer = {"ok": False, "error": {"code": "expired", "message": "Too old.\x1b[31m"}}
-    done = home.run("console", STAGING)
+    done = home.run("console", STAGING, **world)
     assert (done.returncode, done.stdout) == (1, "")
     assert "the extension in Firefox did not open the console: Too old." in done.stderr
     assert "\x1b" not in done.stderr

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from usher.cli.browser.desk import Caller, Desk, error_document
+from usher.cli.browser.errands import console_for_command
 from usher.cli.browser.installs import Install
 from usher.cli.browser.messages import FrameError, Pipe, WrongMessageError, id_of, parsed, text
 from usher.cli.browser.operations import OPERATIONS
@@ -174,6 +175,8 @@ class Host:
                 return {"install": self._desk.install.id, "process": os.getpid()}
             case "open":
                 return self._open(text(request, "link", _LONGEST_SEALED_LINK))
+            case "console":
+                return console_for_command(self._desk, request, self._open)
         raise UsageError("the native host does not know this: it is of another version")
 
     def _open(self, link: str) -> dict[str, object]:

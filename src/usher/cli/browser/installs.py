@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from usher.cli.browser.sockets import INSTALL_ID
 from usher.console.browsers import Family
 from usher.core.errors import UsageError
 from usher.session.vault.contract import UnsafePlaceError
 from usher.session.vault.files import read_private, write_private
 
 KEPT_SECONDS = 180 * 86_400.0
-_ID = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _BASE_URL = {
     Family.FIREFOX: re.compile(r"moz-extension://[0-9a-f-]{36}/"),
@@ -86,7 +86,7 @@ _NAMES = {
 
 def new_install(install: str, family: str, version: str, base_url: str) -> Install:
     """What an extension says of itself, checked. Raises UsageError."""
-    if not _ID.fullmatch(install):
+    if not INSTALL_ID.fullmatch(install):
         raise UsageError("'install' is not 32 hexadecimal digits")
     if family not in {Family.FIREFOX, Family.CHROMIUM}:
         raise UsageError("'family' is neither firefox nor chromium")
@@ -95,11 +95,6 @@ def new_install(install: str, family: str, version: str, base_url: str) -> Insta
     if not _BASE_URL[Family(family)].fullmatch(base_url):
         raise UsageError(f"'baseUrl' is no address of an extension of {family}")
     return Install(install, Family(family), version, base_url)
-
-
-def is_install_id(text: str) -> bool:
-    """Whether `text` can be an install's id."""
-    return _ID.fullmatch(text) is not None
 
 
 def read_installs(cache_dir: Path) -> list[Install]:
@@ -112,7 +107,7 @@ def read_installs(cache_dir: Path) -> list[Install]:
 
 def read_install(cache_dir: Path, install: str) -> Install | None:
     """One install; None when it never greeted."""
-    return _read(_file(cache_dir, install)) if is_install_id(install) else None
+    return _read(_file(cache_dir, install)) if INSTALL_ID.fullmatch(install) else None
 
 
 def write_install(cache_dir: Path, install: Install) -> None:
@@ -122,7 +117,7 @@ def write_install(cache_dir: Path, install: Install) -> None:
 
 def forget_install(cache_dir: Path, install: str) -> None:
     """Forget the install; one that is not there is fine."""
-    if is_install_id(install):
+    if INSTALL_ID.fullmatch(install):
         _file(cache_dir, install).unlink(missing_ok=True)
 
 

@@ -12,14 +12,14 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
 from usher.cli.browser.settings import ChromiumWay, ConsoleSettings, console_settings
-from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening
+from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening, refusal_in
 from usher.cli.browser.templates import launch_words
 from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, settings_for
 from usher.cli.console_links import ConsoleLink
@@ -27,7 +27,7 @@ from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
 from usher.console.browsers import BrowserChoice, Family, browser_command, find_browser, start_browser
 from usher.console.sealed_links import Place
-from usher.core.errors import UnavailableError, UsherError
+from usher.core.errors import UsherError
 from usher.core.ids import ACCOUNT_ID
 from usher.core.printable import printable
 from usher.session.settings import load_settings
@@ -179,19 +179,8 @@ def _send(errand: Errand, install: Install) -> None:
     sealed = sealed_link(errand.rooms, errand.link, place, errand.window)
     answer = call_host(errand.context, install.id, {"op": "open", "link": sealed.reveal()})
     if answer.get("ok") is not True:
-        raise _refused(install, answer)
-    _say_where(errand, install, place)
-
-
-def _refused(install: Install, answer: Mapping[str, object]) -> UsherError:
-    """What the extension, or its host, says against opening it."""
-    if "refusal" in answer:
-        reason = printable(str(answer["refusal"])) or "it gave no reason"
-        return UsherError(
-            f"the extension in {install.name} did not open the console: {reason}",
-            hint="'usher browser doctor' looks what is wrong; --print gives the link itself",
-        )
-    return UnavailableError(f"{install.name}: {answer.get('error')}", hint=str(answer.get("hint", "")))
+        raise refusal_in(answer, install.name)
+    errand.context.terminal.say(words_on(errand, install, place))
 
 
 def _opened_after_start(errand: Errand) -> bool:
@@ -239,20 +228,30 @@ def _opened_by_command_line(errand: Errand) -> bool:
     address = f"{install.base_url}open.html#{sealed.reveal()}"
     if not start_browser([install.program, *install.options, address], errand.context.environ):
         return False
-    _say_where(errand, install, place)
+    errand.context.terminal.say(words_on(errand, install, place))
     return True
 
 
-def _say_where(errand: Errand, install: Install, place: Place) -> None:
+def words_on(errand: Errand, install: Install, place: Place) -> str:
+    """Where the console opens, in words."""
     name = printable(place.name)
     where = {"container": f" in its container '{name}'", "group": f" in its tab group '{name}'"}
     told = " in a window of its own" if install.jar is not None else where.get(place.kind, "")
     does = "opens" if errand.window is None else "shows"
-    errand.context.terminal.say(f"{install.name} {does} {errand.console}{told}.")
+    words = f"{install.name} {does} {errand.console}{told}."
     if place.kind == "plain" and install.jar is None:
-        errand.context.terminal.say(
-            "All accounts share this browser's cookies: opening another one ends this console."
-        )
+        words += "\nAll accounts share this browser's cookies: opening another one ends this console."
+    return words
+
+
+def is_the_way(errand: Errand, install: Install) -> bool:
+    """Whether the errand leads through the extension of `install`, and nothing comes before that."""
+    settings = errand.settings
+    set_apart = settings.chromium is ChromiumWay.PROFILES and install.family is not Family.FIREFOX
+    if settings.open or set_apart or not can_be_visited(errand.link):
+        return False
+    first = next(iter(_meant(errand, _running(errand))), None)
+    return first is not None and first.id == install.id
 
 
 def _opened_plainly(errand: Errand) -> bool:

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from usher.cli.browser.installs import is_install_id
 from usher.cli.context import Context
 from usher.core import machine
-from usher.core.errors import UnavailableError
+from usher.core.errors import UnavailableError, UsherError
+from usher.core.printable import printable
 from usher.session.agent.peers import Peer
 from usher.session.agent.place import NoAgentError, agent_socket, connect, identity_of, listen
 from usher.session.agent.wire import MessageStream, WireError
 from usher.session.locks import exclusive
 from usher.session.vault.files import make_private_folder
 
+INSTALL_ID = re.compile(r"[0-9a-f]{32}")
 CONNECT_SECONDS = 2.0
 CALL_SECONDS = 15.0
 
@@ -56,7 +58,7 @@ def listening(context: Context) -> list[str]:
     for path in agent.parent.glob(f"{prefix}*.sock"):
         install = path.stem.removeprefix(prefix)
         with contextlib.suppress(OSError):  # it ended in this moment
-            if is_install_id(install):
+            if INSTALL_ID.fullmatch(install):
                 found.append((path.lstat().st_mtime, install))
     return [install for _, install in sorted(found, reverse=True)]
 
@@ -84,6 +86,17 @@ def call_host(
             "the browser did not answer", hint="is it busy, or asking something? Look there, then try again"
         )
     return answer
+
+
+def refusal_in(answer: Mapping[str, object], browser: str) -> UsherError:
+    """What the extension in `browser`, or its host, says against opening a console."""
+    if "refusal" in answer:
+        reason = printable(str(answer["refusal"])) or "it gave no reason"
+        return UsherError(
+            f"the extension in {browser} did not open the console: {reason}",
+            hint="'usher browser doctor' looks what is wrong; --print gives the link itself",
+        )
+    return UnavailableError(f"{browser}: {answer.get('error')}", hint=str(answer.get("hint", "")))
 
 
 @contextmanager

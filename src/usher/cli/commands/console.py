@@ -18,19 +18,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from usher.cli.console_links import ConsoleLink, console_link
-from usher.cli.console_pages import Wanted, check_account, check_wanted, doubt_region, named_service
 from usher.cli.context import Context
-from usher.cli.entering import chosen_profile, open_confirmed
-from usher.cli.opening import chain_of
-from usher.cli.picker.actions import Action
-from usher.cli.wire import SessionRooms, open_session_rooms
-from usher.console.federation import LONGEST_SESSION_SECONDS, SHORTEST_SESSION_SECONDS
-from usher.console.links import PastedLink, looks_like_target, read_target
-from usher.core.durations import parse_duration
 from usher.core.errors import ExitCode, UsageError
-from usher.core.printable import printable
-from usher.core.secrets import Secret
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,64 +47,20 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
             "with --no-browser nothing would happen",
             hint="add --print or --copy to have the link; treat it like a password",
         )
-    seconds = _seconds(options.duration)
-    profile, wanted = _wanted(options)
-    if wanted.region is not None:
-        doubt_region(context, wanted.region)
-    rooms = open_session_rooms(context)
-    name = chosen_profile(context, profile, Action.CONSOLE)
-    check_account(context, wanted, chain_of(context, name).account_id, name)
-    opened, look = open_confirmed(context, rooms, name, yes=options.yes)
-    check_account(context, wanted, opened.account_id, opened.name)
-    link = console_link(rooms, opened, look, wanted, seconds)
-    if options.show:
-        context.terminal.result(link.url.reveal())
-    if options.copy:
-        _copy(context, link.url, opened.name)
-    if not (options.show or options.copy):
-        _open(rooms, link, wanted)
+    # What follows takes a tenth of a second to import. A browser's host that runs has it at hand.
+    if _is_simple(options):
+        from usher.cli.browser.quickly import opened_by_host
+
+        if opened_by_host(context, options.profile, options.service, options.duration, yes=options.yes):
+            return ExitCode.DONE
+    from usher.cli.console_opening import open_as_asked
+
+    open_as_asked(options, context)
     return ExitCode.DONE
 
 
-def _wanted(options: argparse.Namespace) -> tuple[str | None, Wanted]:
-    """The profile, if one was named, and where to go: one word alone may be either."""
-    profile, target = options.profile, options.target
-    if target is None and profile is not None and looks_like_target(profile):
-        profile, target = None, profile
-    wanted = Wanted(
-        read_target(target) if target is not None else None,
-        named_service(options.service) if options.service is not None else None,
-        options.region,
-    )
-    check_wanted(wanted)
-    return profile, wanted
-
-
-def _copy(context: Context, url: Secret, name: str) -> None:
-    if not context.terminal.copy(url.reveal()):
-        raise UsageError("there is no terminal that could copy the link", hint="use --print")
-    context.terminal.say(
-        f"Copied the link to the console of {printable(name)}; it is as good as a password for 15 minutes.\n"
-        "If your clipboard has nothing, your terminal does not take it (OSC 52): use --print."
-    )
-
-
-def _open(rooms: SessionRooms, link: ConsoleLink, wanted: Wanted) -> None:
-    from usher.cli.browser.opening import open_console
-
-    open_console(rooms, link)
-    before = wanted.target.account_id if isinstance(wanted.target, PastedLink) else None
-    if before is not None and before != link.session.account_id:
-        rooms.context.terminal.say(f"The link was of account {before}; what it shows may not be in this one.")
-
-
-def _seconds(duration: str | None) -> int | None:
-    if duration is None:
-        return None
-    try:
-        seconds = parse_duration(duration)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    if not SHORTEST_SESSION_SECONDS <= seconds <= LONGEST_SESSION_SECONDS:
-        raise UsageError(f"a console session lasts 15m to 12h, not {duration}")
-    return seconds
+def _is_simple(options: argparse.Namespace) -> bool:
+    """Whether a named profile's console is to be opened, as most are, at its home or at a service."""
+    if options.profile is None or ":" in options.profile:  # an ARN or a link may stand there
+        return False
+    return not (options.target or options.region or options.show or options.copy)

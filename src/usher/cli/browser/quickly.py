@@ -1,0 +1,63 @@
+"""Opening a console by the native host of a browser that runs: it has at hand what a command has to import.
+
+The host does the same as the command would (`errands.py`), where it sees the same world: the same files, the
+same variables. Wherever it does not, or anything else is in the way, it hands nothing over and the command
+goes on by itself, which asks, says and does all that needs a terminal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening, refusal_in
+from usher.cli.context import Context
+
+CONSOLE_SECONDS = 60.0
+
+# What a profile's keys and the way to them depend on, beside the files: as the AWS SDKs and Usher read them.
+_OTHERS = (
+    *("USHER_VAULT", "USHER_VAULT_IDENTITY"),
+    *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
+)
+_SAYS_WHICH_PROFILE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
+
+def opened_by_host(
+    context: Context, profile: str, service: str | None, duration: str | None, *, yes: bool
+) -> bool:
+    """Whether the newest browser opened it, which is said. Raises UsherError when its extension refused."""
+    install = next(iter(listening(context)), None) if has_sockets() else None
+    if install is None:
+        return False
+    request = {
+        "op": "console",
+        "profile": profile,
+        "service": service,
+        "duration": duration,
+        "yes": yes,
+        "surroundings": surroundings(context),
+    }
+    try:
+        answer = call_host(context, install, request, CONSOLE_SECONDS)
+    except HostGoneError:
+        return False
+    if answer.get("handed_over") is not True:
+        return False
+    if answer.get("ok") is not True:
+        raise refusal_in(answer, str(answer.get("browser")))
+    context.terminal.say(str(answer.get("said")))
+    return True
+
+
+def surroundings(context: Context) -> str:
+    """A digest of what decides which keys a profile has, and by which way: the same means the same world."""
+    places = (context.config_dir, context.cache_dir, context.data_dir, context.home)
+    files = (context.aws_config_file, context.aws_credentials_file)
+    known = {
+        name: value
+        for name, value in context.environ.items()
+        if name in _OTHERS or (name.startswith("AWS_") and name not in _SAYS_WHICH_PROFILE)
+    }
+    told = [[str(path.absolute()) for path in (*places, *files)], known]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
