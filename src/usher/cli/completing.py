@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from usher.cli.context import Context
 from usher.cli.main import COMMANDS
 from usher.cli.parsing import command_parser
+from usher.console.browsers import known_browsers
 from usher.console.services import service_names
 from usher.fastpath import complete
 from usher.session.vault.files import write_private
@@ -26,6 +27,7 @@ _KINDS = {
     "ORGANIZATION": "ORGANIZATION",
     "REGION": "REGION",
     "SERVICE": "SERVICE",
+    "BROWSER": "BROWSER",
     "FILE": "FILE",
     "PATH": "FILE",
     "FOLDER": "FOLDER",
@@ -52,6 +54,7 @@ def make_table() -> str:
         lines += _lines(name, command_parser(name, module))
     lines += [("value", "REGION", region) for region in _regions()]
     lines += [("value", "SERVICE", service) for service in service_names()]
+    lines += [("value", "BROWSER", browser) for browser in known_browsers()]
     return "".join("\t".join(map(_one_line, line)) + "\n" for line in lines)
 
 

@@ -204,6 +204,19 @@ def test_a_launcher_of_another_usher_that_works_is_found(home):
     assert (check, words) == ("launcher", f"{launcher} starts another usher than this one")
 
 
+def test_a_launcher_that_others_may_change_is_found_and_closed(home):
+    launcher = launcher_path(context_here())
+    for path, mode in ((launcher, 0o755), (launcher.parent, 0o777)):
+        path.chmod(mode)
+        ((_, check, _, words, _),) = wrong(findings())
+        assert (check, words) == (
+            "launcher",
+            f"other users may change {launcher}, which browsers start as you",
+        )
+        set_up_launcher(context_here())
+        assert wrong(findings()) == []
+
+
 def test_a_launcher_with_other_variables_is_noted(home, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "another"))
     found = findings()

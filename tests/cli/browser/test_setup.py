@@ -77,6 +77,11 @@ def test_a_dry_run_shows_everything_and_writes_nothing(home, capsys):
     assert files_below(home) == {}
 
 
+def test_browsers_are_completed(home, capsys):
+    assert run(["--complete", "browser", "setup", "l"]) == 0
+    assert capsys.readouterr().out.split() == ["librewolf"]
+
+
 def test_one_browser_can_be_set_up_alone(home, capsys):
     assert run(["browser", "setup", "chromium", "chromium", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -151,13 +156,14 @@ def test_the_launcher_names_the_link_on_the_path_that_upgrades_keep(home, contex
 def test_the_browsers_own_folders_keep_their_rights_and_their_links(home, capsys):
     kept = home / "dotfiles/native-messaging-hosts"
     kept.mkdir(parents=True)
-    kept.chmod(0o755)
+    kept.chmod(0o775)
     (home / ".mozilla").mkdir()
     (home / ".mozilla/native-messaging-hosts").symlink_to(kept)
     assert run(["browser", "setup", "firefox"]) == 0
     assert (kept / "io.usher.host.json").is_file()
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o755
-    capsys.readouterr()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o775
+    assert run(["browser", "setup", "firefox", "--dry-run"]) == 0
+    assert "\nsame    ~/.mozilla/native-messaging-hosts" in capsys.readouterr().out
 
 
 def test_what_cannot_be_written_is_named(home, capsys):

@@ -19,6 +19,7 @@ from usher.cli.browser.link_key import RECORD
 from usher.cli.browser.manifests import (
     Register,
     State,
+    is_open_to_others,
     launcher_path,
     manifest_problem,
     starts_the_same,
@@ -139,6 +140,8 @@ def _launcher(context: Context, probe: Callable[[Path, Mapping[str, str]], Probe
     started = probe(path, context.environ)
     if started.problem:
         yield bad("launcher", f"{path} does not start: {started.problem}", SETUP)
+    elif is_open_to_others(path):
+        yield bad("launcher", f"other users may change {path}, which browsers start as you", SETUP)
     elif not starts_the_same(wanted):
         yield bad("launcher", f"{path} starts another usher than this one", SETUP)
     elif wanted.state() is State.CHANGED:

@@ -79,9 +79,9 @@ class Put:
         return State.SAME if same else State.CHANGED
 
     def _lacks_rights(self) -> bool:
-        return machine.others_may(self.path.stat(), 0o777 & ~self.mode) or not os.access(
-            self.path, os.X_OK if self.mode == _PROGRAM else os.R_OK
-        )
+        if self.mode == _PROGRAM:
+            return is_open_to_others(self.path) or not os.access(self.path, os.X_OK)
+        return machine.others_may(self.path.stat(), 0o077) or not os.access(self.path, os.R_OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,14 @@ class Register:
         if found is None:
             return State.NEW
         return State.SAME if found == self.value else State.CHANGED
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether other users may do anything with the file, or change what is in its folder."""
+    try:
+        return machine.others_may(path.stat(), 0o077) or machine.others_may(path.parent.stat(), 0o022)
+    except OSError:
+        return False
 
 
 def surroundings_of(context: Context) -> Surroundings:
@@ -200,8 +208,10 @@ def carry_out(wanted: Put | Register) -> None:
     if isinstance(wanted, Register):
         registry_windows.write(wanted.key, wanted.value)
         return
-    # The browsers' folders are theirs: their rights stay, and a link that stands for one is followed.
-    _make_folder(wanted.path.parent)
+    if wanted.mode == _PROGRAM:
+        make_private_folder(wanted.path.parent)
+    else:  # the browsers' folders are theirs: their rights stay, and a link that stands for one is followed
+        _make_folder(wanted.path.parent)
     draft = wanted.path.with_name(f".{wanted.path.name}.{os.urandom(8).hex()}")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | machine.NO_FOLLOW | machine.NOT_INHERITED
