@@ -33,10 +33,16 @@ test("open sessions come first, then favourites, then what was entered last, and
 });
 
 test("the tab's own session is at the top and not in the list of what else is open", async () => {
-  const overview = { ...QUIET, here: session(PRODUCTION), open: [session(PRODUCTION), session(STAGING)] };
-  const popup = await Popup.open({ answers: { overview: () => overview } });
+  const overview = { ...QUIET, here: session(PRODUCTION), open: [session(PRODUCTION), session(STAGING)], recent: [PRODUCTION] };
+  const profiles = ({ query }: { query: string }) => answering(query ? [PRODUCTION] : [])();
+  const popup = await Popup.open({ answers: { overview: () => overview, profiles } });
   assert.equal(popup.text("#here"), "productionPRODUCTION333333333333AdministratorAccessmkdev1 h leftRenew");
   assert.equal(popup.rows.length, 1);
+  await popup.type("prod");
+  assert.match(popup.chosen!, /^production/);
+  assert.equal(popup.text("#open span"), "New tab");
+  await popup.press("Enter");
+  assert.deepEqual(popup.of("enter").map(({ profile }) => profile), [PRODUCTION.profile]);
 });
 
 test("of five thousand profiles fifty rows are shown", async () => {
@@ -355,7 +361,7 @@ test("what is done meanwhile gives a sign-in's waiting up", async () => {
 });
 
 test("a popup that is opened after the sign-in offers what that was for", async () => {
-  const choice = { ...PRODUCTION, session: null, current: false };
+  const choice = { ...PRODUCTION, session: null, here: false, current: false };
   const purpose = { organization: "mkdev", action: "beside", choice, made: NOW - 60 } as const;
   const answers = { portals: () => ({ ok: true, value: [portal("open")] }) as const };
   const popup = await Popup.open({ answers, purpose });

@@ -24,8 +24,8 @@ export class ActionBar {
   show(choice: Choice | null, canReopen: boolean): void {
     this.#box.hidden = choice === null && this.#doing === null;
     if (choice === null) return;
-    this.#words("open", choice.session ? "Show" : "Open");
-    this.#button("open").title = choice.session ? "Bring its tab to the front" : "Open in a new tab, in its own place";
+    this.#words("open", isShown(choice) ? "Show" : choice.here ? "New tab" : "Open");
+    this.#button("open").title = isShown(choice) ? "Bring its tab to the front" : "Open in a new tab, in its own place";
     this.#press("current", choice.current, choice.current ? "The current account of this window" : CURRENT, "S");
     const star = choice.favourite ? "No favourite any more" : "Make it a favourite";
     this.#press("favourite", choice.favourite, star, "D");
@@ -71,6 +71,11 @@ export class ActionBar {
   #button(action: Action): HTMLButtonElement {
     return byId<HTMLButtonElement>(this.#document, action);
   }
+}
+
+/** Whether what is open elsewhere is brought to the front, rather than opened once more. */
+export function isShown(choice: Choice): boolean {
+  return choice.session !== null && !choice.here;
 }
 
 const REOPEN = "Open the page of this tab in the chosen account";

@@ -10,6 +10,8 @@ export const MOST_SESSIONS = 5;
 /** A row: a way into an account, and its console session where one is open. */
 export interface Choice extends ProfileChoice {
   readonly session: Session | null;
+  /** Whether it is the session of the tab that the popup stands over. */
+  readonly here: boolean;
   /** Whether it is the current account of the popup's window. */
   readonly current: boolean;
 }
@@ -19,16 +21,20 @@ export interface Section {
   readonly choices: readonly Choice[];
 }
 
-/** What is listed before anything is typed. `known` is what the host tells, in its own order. */
+/**
+ * What is listed before anything is typed: `known` is what the host tells, in its own order. The tab's own session is
+ * at the popup's top already, so that the first row is always another one.
+ */
 export function atRest(overview: Overview, known: readonly ProfileChoice[]): Section[] {
-  const elsewhere = overview.open.filter((session) => session.key !== overview.here?.key);
   const recent = [...overview.recent, ...known.filter((profile) => profile.recent)];
-  return sections(overview, known, [
-    [openTitle(overview), elsewhere.map(ofSession)],
+  const listed = new Set([overview.here?.profile ?? ""]);
+  const titled: Titled[] = [
+    [openTitle(overview), overview.open.map(ofSession)],
     ["Favourites", known.filter((profile) => profile.favourite)],
     ["Recent", recent],
     ["Accounts", known],
-  ]);
+  ];
+  return sections(overview, known, titled, listed);
 }
 
 /** What is listed for a search: what the host found, in its order, and what is open but unknown to it. */
@@ -54,18 +60,25 @@ function openTitle({ sessionsOpen }: Overview): string {
 
 type Titled = readonly [title: string, profiles: readonly ProfileChoice[]];
 
-function sections(overview: Overview, known: readonly ProfileChoice[], titled: readonly Titled[]): Section[] {
+function sections(
+  overview: Overview,
+  known: readonly ProfileChoice[],
+  titled: readonly Titled[],
+  listed = new Set<string>(),
+): Section[] {
   const open = new Map(overview.open.map((session) => [session.profile, session]));
   const told = new Map(known.map((profile) => [profile.profile, profile]));
-  const listed = new Set<string>();
+  let rows = 0;
   const all: Section[] = [];
   for (const [title, profiles] of titled) {
     const choices: Choice[] = [];
     for (const { profile } of profiles) {
-      if (listed.size >= MOST_ROWS || listed.has(profile)) continue;
+      if (rows >= MOST_ROWS || listed.has(profile)) continue;
       listed.add(profile);
+      rows++;
       const facts = told.get(profile) ?? profiles.find((each) => each.profile === profile)!;
-      choices.push({ ...facts, session: open.get(profile) ?? null, current: overview.current === profile });
+      const here = overview.here?.profile === profile;
+      choices.push({ ...facts, session: open.get(profile) ?? null, here, current: overview.current === profile });
     }
     if (choices.length > 0) all.push({ title, choices });
   }

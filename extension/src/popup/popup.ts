@@ -17,4 +17,10 @@ async function openPopup(): Promise<void> {
   await switcher.start();
 }
 
-void openPopup();
+openPopup().catch((error: unknown) => {
+  const words = error instanceof Error ? error.message : String(error);
+  const box = byId(document, "trouble");
+  box.hidden = false;
+  box.className = "notice bad";
+  box.textContent = `The popup could not be opened: ${words}`;
+});

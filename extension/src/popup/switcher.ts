@@ -11,7 +11,7 @@ import { isOpen, showPortals, signedIn } from "./portals.ts";
 import { askFirst, type Entered } from "./question.ts";
 import { Search } from "./search.ts";
 import { type Cure, explained } from "./trouble.ts";
-import { ActionBar } from "./bar.ts";
+import { ActionBar, isShown } from "./bar.ts";
 
 type Profiles = Result<readonly ProfileChoice[]>;
 /** A request that may be asked about before: `confirmed` is the person's answer. */
@@ -61,14 +61,23 @@ export class Switcher {
 
   /** Show what is known at once, and what the host tells as it comes. */
   async start(): Promise<void> {
-    this.#field.focus();
+    this.#takeFocus();
+    // Firefox loads popups before it shows them, and takes no focus while they are hidden.
+    this.#document.defaultView?.addEventListener("focus", () => this.#takeFocus());
     await this.#refresh();
+    this.#takeFocus();
     await this.#goOn();
   }
 
   /** Show times anew: they pass while the popup stands open. */
   tick(): void {
     this.#showAround();
+  }
+
+  /** The field has the focus from the first moment on, unless something else was given it. */
+  #takeFocus(): void {
+    const { activeElement, body } = this.#document;
+    if (activeElement === null || activeElement === body) this.#field.focus();
   }
 
   get #canReopen(): boolean {
@@ -150,13 +159,15 @@ export class Switcher {
     this.#shownFor = query;
     const nothing = byId(this.#document, "nothing");
     nothing.hidden = this.#list.size > 0;
-    nothing.textContent = query === "" ? this.#noAccounts : `Nothing is found for “${shown(query)}”.`;
-    this.#announce(this.#list.size === 0 ? nothing.textContent : counted(this.#list.size));
+    const why = query === "" ? this.#noAccounts : { message: `nothing is found for “${shown(query)}”`, hint: "" };
+    nothing.replaceChildren(...explained(this.#document, why, (text) => this.#doors.copy(text)));
+    this.#announce(this.#list.size === 0 ? (nothing.firstChild?.textContent ?? "") : counted(this.#list.size));
   }
   #shownFor = "";
 
-  get #noAccounts(): string {
-    return this.#hostIsThere ? "No profiles yet: “usher profiles sync” makes them." : "Nothing was entered in this browser before.";
+  get #noAccounts(): Pick<Trouble, "message" | "hint"> {
+    if (this.#hostIsThere) return { message: "There are no profiles yet", hint: "'usher profiles sync' makes them" };
+    return { message: "Nothing was entered in this browser before", hint: "" };
   }
 
   // Keys and clicks
@@ -185,11 +196,12 @@ export class Switcher {
     if (action === "reopen" && !this.#canReopen) {
       return this.#say({ code: "wrong", message: "This tab shows no console page that could be opened there.", hint: "" });
     }
-    void this.#run(action === "open" && choice.session ? this.#showing(choice.session.key, choice) : this.#entering(action, choice));
+    const shows = action === "open" && isShown(choice);
+    void this.#run(shows ? this.#showing(choice) : this.#entering(action, choice));
   }
 
-  #showing(key: string, choice: Choice): Errand {
-    const request = () => asked(this.#doors, "show", { key });
+  #showing(choice: Choice): Errand {
+    const request = () => asked(this.#doors, "show", { key: choice.session?.key ?? "" });
     return { doing: `Showing ${nameOf(choice)}`, entered: enteredOf(choice), request, done: () => this.#doors.close() };
   }
 
