@@ -9,7 +9,8 @@ from usher.cli.browser.desk import Desk
 from usher.cli.browser.messages import flag, only, optional_text, text
 from usher.cli.browser.opening import Errand, is_the_way, words_on
 from usher.cli.browser.quickly import surroundings
-from usher.cli.browser.visits import place_of, sealed_link, settings_for
+from usher.cli.browser.settings import console_settings
+from usher.cli.browser.visits import can_be_visited, place_of, sealed_link
 from usher.cli.console_links import console_link
 from usher.cli.console_opening import seconds_of
 from usher.cli.console_pages import Wanted, named_service
@@ -19,6 +20,7 @@ from usher.cli.wire import open_session_rooms
 from usher.core.errors import UsherError
 from usher.core.hops import LoginSessionHop, ProcessHop
 from usher.core.secrets import Secret
+from usher.session.settings import load_settings
 
 _LONGEST_WORD = 512
 
@@ -63,9 +65,13 @@ def _prepared(
     wanted = Wanted(service=named_service(service) if service is not None else None)
     rooms = open_session_rooms(context)
     opened, look = open_confirmed(context, rooms, profile, yes=yes)
-    link = console_link(rooms, opened, look, wanted, seconds)
-    errand = Errand(rooms, link, settings_for(context, link.session))
-    if not is_the_way(errand, desk.install):
+    name = opened.organization.name if opened.organization else ""
+    settings = console_settings(load_settings(context.config_dir)).of(name)
+    if not is_the_way(context, settings, desk.install):
         return None
-    place = place_of(desk.install, link.session, errand.settings)
-    return sealed_link(rooms, link, place), words_on(errand, desk.install, place)
+    link = console_link(rooms, opened, look, wanted, seconds)
+    if not can_be_visited(link):
+        return None
+    place = place_of(desk.install, link.session, settings)
+    words = words_on(Errand(rooms, link, settings), desk.install, place)
+    return sealed_link(rooms, link, place), words

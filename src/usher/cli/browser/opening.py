@@ -124,7 +124,7 @@ def _opened_in_jar(errand: Errand) -> bool:
     settings, link, context = errand.settings, errand.link, errand.context
     if settings.chromium is not ChromiumWay.PROFILES or not ACCOUNT_ID.fullmatch(link.session.account_id):
         return False
-    install = next(iter(_meant(errand, [*_running(errand), *read_installs(context.cache_dir)])), None)
+    install = next(iter(_meant(settings, [*_running(context), *read_installs(context.cache_dir)])), None)
     if install is not None and install.family is Family.FIREFOX and settings.choice.program is None:
         return False  # the usual way, which pays for no more
     from usher.cli.browser import jars
@@ -151,24 +151,24 @@ def _opened_by_extension(errand: Errand) -> bool:
         return False
     if not has_sockets():
         return _opened_by_command_line(errand)
-    for install in _meant(errand, _running(errand)):
+    for install in _meant(errand.settings, _running(errand.context)):
         with contextlib.suppress(HostGoneError):
             _send(errand, install)
             return True
     return _opened_after_start(errand)
 
 
-def _running(errand: Errand) -> list[Install]:
+def _running(context: Context) -> list[Install]:
     """The installs whose native host listens; the newest first."""
     if not has_sockets():
         return []
-    found = (read_install(errand.context.cache_dir, install) for install in listening(errand.context))
+    found = (read_install(context.cache_dir, install) for install in listening(context))
     return [install for install in found if install is not None]
 
 
-def _meant(errand: Errand, installs: Iterable[Install]) -> list[Install]:
+def _meant(settings: ConsoleSettings, installs: Iterable[Install]) -> list[Install]:
     """Those in the browser that the settings name; none that is set apart for one session."""
-    wanted, profile = errand.settings.choice.program, errand.settings.choice.profile
+    wanted, profile = settings.choice.program, settings.choice.profile
     found = [each for each in installs if each.jar is None and (wanted is None or each.is_of(wanted))]
     return sorted(found, key=lambda each: profile is not None and not each.uses_profile(profile))
 
@@ -187,7 +187,7 @@ def _opened_after_start(errand: Errand) -> bool:
     """Start the browser that the extension was last seen in, and wait for its host."""
     context = errand.context
     installs = [each for each in read_installs(context.cache_dir) if _can_be_started(each, context)]
-    install = next(iter(_meant(errand, installs)), None)
+    install = next(iter(_meant(errand.settings, installs)), None)
     if install is None or not start_browser([install.program, *install.options], context.environ):
         return False
     context.terminal.status(f"starting {install.name} ...")
@@ -220,7 +220,7 @@ def _has_screen(context: Context) -> bool:
 def _opened_by_command_line(errand: Errand) -> bool:
     """Where no program can be asked: the sealed link stands on a command line, which nobody else can use."""
     installs = [each for each in read_installs(errand.context.cache_dir) if each.program]
-    install = next(iter(_meant(errand, installs)), None)
+    install = next(iter(_meant(errand.settings, installs)), None)
     if install is None:
         return False
     place = place_of(install, errand.link.session, errand.settings)
@@ -244,13 +244,12 @@ def words_on(errand: Errand, install: Install, place: Place) -> str:
     return words
 
 
-def is_the_way(errand: Errand, install: Install) -> bool:
-    """Whether the errand leads through the extension of `install`, and nothing comes before that."""
-    settings = errand.settings
+def is_the_way(context: Context, settings: ConsoleSettings, install: Install) -> bool:
+    """Whether consoles open through the extension of `install`, and nothing comes before that."""
     set_apart = settings.chromium is ChromiumWay.PROFILES and install.family is not Family.FIREFOX
-    if settings.open or set_apart or not can_be_visited(errand.link):
+    if settings.open or set_apart:
         return False
-    first = next(iter(_meant(errand, _running(errand))), None)
+    first = next(iter(_meant(settings, _running(context))), None)
     return first is not None and first.id == install.id
 
 
