@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from wire import RefusedError, Wire, until
+import stranger
+from wire import RefusedError, Wire, evaluate_until
 
 OPTIONS = [
     "--no-sandbox",  # tests run as root, too
@@ -36,6 +37,7 @@ class Chromium:
     def __init__(self, program: Path, folder: Path, environ: dict[str, str], internet, extension_id: str):
         self._program, self.profile, self._environ = program, folder / ".config" / "chromium", environ
         self._extension, self._proxy = folder / "chromium-extension", internet.proxy
+        self.id = extension_id
         self.pages = f"chrome-extension://{extension_id}/"
         self.profile.mkdir(parents=True, exist_ok=True)  # the usual one, where native hosts are looked for
 
@@ -45,13 +47,24 @@ class Chromium:
             *OPTIONS,
             f"--user-data-dir={self.profile}",
             f"--proxy-server={self._proxy}",
-            f"--load-extension={self._extension}",
+            f"--load-extension={self._extension},{self._stranger}",
         ]
 
     def install(self, package: Path) -> None:
         """Unpack a package to where it is loaded from."""
         with zipfile.ZipFile(package) as archive:
             archive.extractall(self._extension)
+
+    def install_stranger(self, folder: Path) -> None:
+        """Another extension, whose pages are at `stranger`."""
+        self._stranger = stranger.write_stranger(folder, self.family)
+        self.stranger = stranger.chromium_pages(folder)
+
+    def stop_background(self) -> None:
+        """Put the extension's background to sleep, as Chromium does when nothing happens."""
+        for target in self.targets():
+            if target["type"] == "service_worker" and target["url"].startswith(self.pages):
+                self.wire.command("Target.closeTarget", targetId=target["targetId"])
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -148,7 +161,7 @@ class Page:
     def __init__(self, wire: Wire, session: str, target: str) -> None:
         self._wire, self._session, self._target = wire, session, target
 
-    def evaluate(self, expression: str) -> Any:
+    def evaluate(self, expression: str, **where: Any) -> Any:
         """The value of an expression in the page, awaited. Raises RefusedError when it throws."""
         result = self._wire.command(
             "Runtime.evaluate",
@@ -157,15 +170,28 @@ class Page:
             awaitPromise=True,
             returnByValue=True,
             userGesture=True,
+            **where,
         )
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
             raise RefusedError(details.get("exception", {}).get("description") or details["text"])
         return result["result"].get("value")
 
+    def in_content_script(self, expression: str, extension_id: str) -> Any:
+        """The value of an expression in the world of an extension's content script."""
+        seen = len(self._wire.events)
+        self._wire.command("Runtime.disable", self._session)
+        self._wire.command("Runtime.enable", self._session)
+        [context] = [
+            content["context"]["id"]
+            for name, content in self._wire.events[seen:]
+            if name == "Runtime.executionContextCreated" and extension_id in content["context"]["origin"]
+        ]
+        return self.evaluate(expression, contextId=context)
+
     def until(self, expression: str) -> Any:
         """The value of an expression as soon as it is true: asked again at each change of the document."""
-        return self.evaluate(until(expression))
+        return evaluate_until(self.evaluate, expression)
 
     def go(self, url: str) -> None:
         self._wire.command("Page.navigate", self._session, url=url)

@@ -107,6 +107,7 @@ def running_browser(request, person, desktop, internet, find_client) -> Iterator
     else:
         browser = Chromium(find_client("chromium"), person.folder, person.environ, internet, CHROMIUM_ID)
         browser.install(PACKAGES / "usher-chromium.zip")
+    browser.install_stranger(person.folder / f"stranger-{request.param}")
     browser.desktop = desktop
     browser.start()
     yield browser

@@ -78,11 +78,22 @@ class Consoles:
         mark, before = self.internet.mark, set(self.browser.open_pages())
         open_it()
         [request] = self.internet.until(mark, path=path)
-        page = self.browser.page(until(lambda: self._new_page(before, request.host)))
+        page = self.browser.page(until(lambda: self.new_page(before, request.host)))
         page.until("document.readyState === 'complete'")
         return page, request
 
-    def _new_page(self, before: set[str], host: str) -> str | None:
+    def refused(self, link: str) -> Any:
+        """The page that says why `link` is not opened, when it has said it."""
+        before = set(self.browser.open_pages())
+        self.browser.open(self.address(link))
+        number = until(lambda: self.new_page(before, self.browser.pages.split("/")[2]))
+        page = self.browser.page(number)
+        page.until("document.querySelector('main')?.classList.contains('says')")
+        assert set(self.browser.open_pages()) - before == {number}, "something else was opened"
+        return page
+
+    def new_page(self, before: set[str], host: str) -> str | None:
+        """The page on `host` that was not there before."""
         pages = self.browser.open_pages().items()
         return next((number for number, url in pages if number not in before and f"//{host}/" in url), None)
 
@@ -91,7 +102,7 @@ class Consoles:
         if self._ours is None:
             before = set(self.browser.open_pages())
             self.browser.open_behind(f"{self.browser.pages}open.html")
-            number = until(lambda: self._new_page(before, self.browser.pages.split("/")[2]))
+            number = until(lambda: self.new_page(before, self.browser.pages.split("/")[2]))
             self._ours = self.browser.page(number)
             self._ours.until("document.title.endsWith('· Usher')")
         message = json.dumps({"kind": kind, **content})

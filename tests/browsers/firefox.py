@@ -14,7 +14,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from wire import RefusedError, Wire, until
+import stranger
+from wire import PageGoneError, RefusedError, Wire, evaluate_until
 
 EXTENSION = "usher@usher.example"
 PAGES = f"moz-extension://{uuid.uuid4()}/"
@@ -59,6 +60,8 @@ class Firefox:
 
     family = "firefox"
     pages = PAGES
+    stranger = stranger.FIREFOX_PAGES
+    id = EXTENSION
 
     def __init__(self, program: Path, folder: Path, environ: dict[str, str], internet, **preferences: Any):
         self._program, self.profile, self._environ = program, folder / "firefox-profile", environ
@@ -70,17 +73,24 @@ class Firefox:
             "network.proxy.type": 1,
             **{f"network.proxy.{each}": host for each in ("http", "ssl")},
             **{f"network.proxy.{each}_port": int(port) for each in ("http", "ssl")},
-            "extensions.webextensions.uuids": json.dumps({EXTENSION: PAGES.split("/")[2]}),
+            "extensions.webextensions.uuids": json.dumps(
+                {EXTENSION: PAGES.split("/")[2], stranger.FIREFOX_ID: self.stranger.split("/")[2]}
+            ),
             **preferences,
         }
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items()]
         (self.profile / "user.js").write_text("".join(lines))
 
-    def install(self, package: Path) -> None:
+    def install(self, package: Path, extension: str = EXTENSION) -> None:
         """Put a package where Firefox looks for a profile's extensions when it starts."""
         folder = self.profile / "extensions"
         folder.mkdir(exist_ok=True)
-        shutil.copyfile(package, folder / f"{EXTENSION}.xpi")
+        shutil.copyfile(package, folder / f"{extension}.xpi")
+
+    def install_stranger(self, folder: Path) -> None:
+        """Another extension, whose pages are at `stranger`."""
+        stranger.write_stranger(folder, self.family)
+        self.install(stranger.pack(folder, folder.with_suffix(".xpi")), stranger.FIREFOX_ID)
 
     def start(self) -> None:
         options = ["--profile", str(self.profile), "--new-instance", "--remote-debugging-port", "0"]
@@ -171,6 +181,15 @@ class Firefox:
             })()"""
         )
 
+    def stop_background(self) -> None:
+        """Put the extension's background to sleep, as Firefox does when nothing happens."""
+        self.chrome(
+            f"(async () => {{ const {{ extension }} = WebExtensionPolicy.getByID({json.dumps(EXTENSION)});"
+            " await extension.terminateBackground("
+            "   { ignoreDevToolsAttached: true, disableResetIdleForTest: true });"
+            " return extension.backgroundState })()"
+        )
+
     def close(self) -> None:
         """As a person closes it: the profile is written."""
         self.wire.command("browser.close")
@@ -205,12 +224,13 @@ class Page:
             userActivation=True,
         )
         if result["type"] == "exception":
-            raise RefusedError(result["exceptionDetails"]["text"])
+            words = result["exceptionDetails"]["text"]
+            raise (PageGoneError if "destroyed" in words else RefusedError)(words)
         return plain(result["result"])
 
     def until(self, expression: str) -> Any:
         """The value of an expression as soon as it is true: asked again at each change of the document."""
-        return self.evaluate(until(expression))
+        return evaluate_until(self.evaluate, expression)
 
     def go(self, url: str) -> None:
         self._wire.command("browsingContext.navigate", context=self.context, url=url, wait="complete")

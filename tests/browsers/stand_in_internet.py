@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -198,6 +198,17 @@ class Internet(ThreadingHTTPServer):
             assert len(found) >= count, f"no {wanted} among {[each.url for each in self.record[since:]]}"
             return found
 
+    def entered(self, since=0):
+        """The requests after the `since` first ones to AWS, to whoever means ill, and to this machine."""
+        ours = (*(domain for _, _, domain in PARTITIONS.values()), "amazon.com", "evil.example", "127.0.0.1")
+        with self.changed:
+            return [
+                each.url
+                for each in self.record[since:]
+                if any(is_below(each.host.partition(":")[0], own) for own in ours)
+                and each.path != "/favicon.ico"  # comes when it likes
+            ]
+
     @property
     def mark(self):
         """How much was asked for until now."""
@@ -235,7 +246,7 @@ class Connection(BaseHTTPRequestHandler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
-        host = self.tunnel or parts.netloc
+        host = self.tunnel or parts.netloc or self.headers.get("Host", "")
         request = Request(
             time.time(),
             self.command,
@@ -252,6 +263,8 @@ class Connection(BaseHTTPRequestHandler):
                 return self.sign_in(request, body, console, domain)
             if request.scheme == "https" and is_below(host, console):
                 return self.console(request)
+        if request.path == "/sends-there":
+            return self.send(302, b"", [("Location", unquote(parts.query))])
         page = self.server.pages.get((host, request.path))
         return self.page(200 if page else 404, page or "<title>Nothing here</title>")
 

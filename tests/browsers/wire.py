@@ -6,9 +6,12 @@ the second.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -19,6 +22,13 @@ LONGEST_WAIT_SECONDS = 20
 
 class RefusedError(Exception):
     """A command that the browser refused, or a script that threw."""
+
+
+class PageGoneError(RefusedError):
+    """The page went to another address meanwhile."""
+
+
+_GONE = ("context was destroyed", "Cannot find context", "navigated or closed", "no such frame", "destroyed")
 
 
 class Wire:
@@ -46,7 +56,8 @@ class Wire:
                 number, {"error": "no answer", "message": "the browser is gone or busy"}
             )
         if "error" in answer:
-            raise RefusedError(f"{method}: {answer['error']} {answer.get('message', '')}")
+            words = f"{method}: {answer['error']} {answer.get('message', '')}"
+            raise (PageGoneError if any(each in words for each in _GONE) else RefusedError)(words)
         return answer["result"]
 
     def until(self, seen):
@@ -76,7 +87,17 @@ class Wire:
             self._changed.notify_all()
 
 
-def until(expression: str) -> str:
+def evaluate_until(evaluate: Callable[[str], Any], expression: str) -> Any:
+    """The value of `expression` in a page once it is true, also when the page is not there yet."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(PageGoneError):
+            return evaluate(_until(expression))
+        time.sleep(0.02)
+    raise AssertionError(f"the page never stays: {expression}")
+
+
+def _until(expression: str) -> str:
     """JavaScript: a promise of the value of `expression` once it is true, asked as the page changes."""
     return f"""new Promise((done, fail) => {{
       const look = () => {{
