@@ -124,8 +124,8 @@ def test_no_page_opens_a_link_though_it_be_good(how, consoles, internet):
         f" try {{ {ATTEMPTS[how]} }} catch (error) {{ console.log(error) }} }})()"
     )
     consoles.lands(lambda: consoles.browser.open(consoles.address(link)), "/console/home")
-    # It opened what the page could not, and nobody came second. (Chromium's page about an address that is blocked
-    # has that address still; ours never keeps a link in its own.)
+    # It opened what the page could not, and nobody came second. (Chromium's page about a blocked address has
+    # that address still; ours never keeps a link in its own.)
     assert len(internet.asked(mark, path="/federation")) == 1
     ours = f"{consoles.browser.pages}open.html"
     until(lambda: ours not in consoles.browser.open_pages().values())
