@@ -64,7 +64,7 @@ def test_each_browser_is_led_to_the_host_where_it_looks(browser, linux, macos):
     ("browser", "vendors"),
     [
         ("firefox", ["Mozilla"]),
-        ("librewolf", ["Mozilla", "LibreWolf"]),
+        ("librewolf", ["LibreWolf", "Mozilla"]),
         ("chromium", ["Chromium"]),
         ("chrome", [r"Google\Chrome"]),
         ("brave", [r"BraveSoftware\Brave-Browser", r"Google\Chrome", "Chromium"]),

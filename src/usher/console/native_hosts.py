@@ -55,7 +55,7 @@ _PLACES: Mapping[str, _Places] = {
         Family.FIREFOX,
         ("~/.librewolf", "librewolf"),
         ("LibreWolf", "Mozilla"),
-        ("Mozilla", "LibreWolf"),
+        ("LibreWolf", "Mozilla"),
         ("librewolf",),
     ),
     "chromium": _Places(

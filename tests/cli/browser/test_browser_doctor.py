@@ -285,6 +285,21 @@ def test_one_browser_without_the_extension_is_a_choice_and_none_with_it_is_wrong
     ]
 
 
+def test_a_browser_that_was_left_out_of_the_set_up_is_nobodys_mistake(home):
+    (home.parent / "programs/vivaldi").write_text("#!/bin/sh\n")
+    (home.parent / "programs/vivaldi").chmod(0o755)
+    found = findings()
+    assert [each[1:] for each in found if each[0] == "vivaldi"] == [
+        ("manifest", "note", "is not set up", "usher browser setup vivaldi")
+    ]
+    assert wrong(found) == []
+    # Asked for by name, it is what is wrong.
+    assert wrong(findings("vivaldi")) == [
+        ("vivaldi", "manifest", "bad", "is not set up", "usher browser setup vivaldi"),
+        ("", "extension", "bad", "no browser has it yet", "usher browser setup, and its last click"),
+    ]
+
+
 def test_a_locked_vault_is_found_because_a_browser_can_ask_nobody(home, monkeypatch):
     context = context_here()
     from usher.cli.wire_vault import open_vault

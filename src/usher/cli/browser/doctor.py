@@ -80,22 +80,21 @@ def examine(
         yield Finding("", bad("launcher", "nothing was set up on this machine yet", SETUP))
         yield from _boxes(boxes)
         return
-    for verdict in (*_key(context), *_launcher(context, probe), *_packages(context, found)):
-        yield Finding("", verdict)
     everywhere = read_installs(context.cache_dir)
-    installs = [each for each in everywhere if each.jar is None]
+    installs = {each.name: [one for one in everywhere if not one.jar and is_of(each, one)] for each in found}
+    used = [each for each in found if installs[each.name] or _is_used(context, each)]
+    for verdict in (*_key(context), *_launcher(context, probe), *_packages(context, used)):
+        yield Finding("", verdict)
     connected = set(_connected(context))
-    seen = bool(everywhere)
     for each in found:
-        own = [install for install in installs if is_of(each, install)]
-        seen = seen or any(copy.version is not None for copy in each.copies)
         for verdict in (
-            *_manifests(context, each),
-            *_extension(context, each, own, connected),
-            *_connection(each, own, connected),
+            _of_browser(context, each, installs[each.name], connected)
+            if each in used
+            else [(note if used else bad)("manifest", "is not set up", f"{SETUP} {each.name}")]
         ):
             yield Finding(each.name, verdict)
     yield from _boxes(boxes)
+    seen = everywhere or any(copy.version is not None for each in found for copy in each.copies)
     if not seen:
         yield Finding("", bad("extension", "no browser has it yet", f"{SETUP}, and its last click"))
 
@@ -103,6 +102,22 @@ def examine(
 def is_set_up(context: Context) -> bool:
     """Whether a set-up was ever run here and not taken away again."""
     return launcher_path(context).exists()
+
+
+def _is_used(context: Context, found: Found) -> bool:
+    """Whether the browser was set up, or has the extension: one that was left out is nobody's mistake."""
+    wanted = wanted_manifests(context, [found.name])
+    # Its very own: on Windows the file, and a browser's further keys, are other browsers' too.
+    own = next((each for each in wanted if isinstance(each, Register)), wanted[0])
+    return own.state() is not State.NEW or any(copy.version is not None for copy in found.copies)
+
+
+def _of_browser(
+    context: Context, found: Found, installs: Sequence[Install], connected: set[str]
+) -> Iterator[Verdict]:
+    yield from _manifests(context, found)
+    yield from _extension(context, found, installs, connected)
+    yield from _connection(found, installs, connected)
 
 
 def _boxes(boxes: Sequence[Sandboxed]) -> Iterator[Finding]:
