@@ -78,3 +78,20 @@ def test_the_console_opens_in_the_right_account(usher_signed_in: Person, pages: 
     assert "AdministratorAccess" in pages.page.title()
     pages.page.goto(address)
     assert "staging" not in pages.page.title(), "a console link opens once"
+
+
+def test_the_portals_link_leads_to_the_page_after_signing_in_and_when_signed_in(
+    usher_signed_in: Person, pages: SignInDesk, mkdev: Demo
+) -> None:
+    link = usher_signed_in.run(
+        USHER, "console", STAGING, "--portal", "--print", "--service", "lambda"
+    ).stdout.strip()
+    assert link.startswith(f"{mkdev.directory_url}/console?account_id=")
+    pages.page.context.clear_cookies()
+    pages.sign_in(link, DEVELOPER)
+    for _ in ("signed out", "signed in"):
+        assert "staging" in pages.page.locator("main").inner_text()
+        pages.page.get_by_role("button", name="Open the console").click()
+        assert "staging" in pages.page.title()
+        assert "/lambda/home" in pages.page.locator("body").inner_text()
+        pages.page.goto(link)

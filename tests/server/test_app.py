@@ -69,6 +69,7 @@ def test_the_card_says_which_identity_center_this_is(
         "region": REGION,
         "start_url": f"https://{keys.identity_store_id}.awsapps.com/start",
         "portal_session_seconds": 12 * 3600,
+        "console_url": "https://sso.mkdev.example/console",
     }
 
 

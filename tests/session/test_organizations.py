@@ -213,11 +213,37 @@ def test_only_addresses_of_aws_become_an_alias():
         assert with_addresses(own, region="mars", alias_start_url=wrong) == own
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("https://sso.mkdev.example/console", "https://sso.mkdev.example/console"),
+        ("https://sso.mkdev.example.evil.example/console", None),
+        ("http://sso.mkdev.example/console", None),
+        (None, None),
+    ],
+)
+def test_a_page_for_consoles_is_the_directorys_own_or_none(tmp_path, told, kept):
+    organization = with_addresses(
+        made(start_url="https://sso.mkdev.example/start", name="own"),
+        region=None,
+        alias_start_url=None,
+        console_url=told,
+    )
+    assert organization.console_url == kept
+    save_organization(tmp_path, organization)
+    assert load_organizations(tmp_path) == {"own": organization}
+
+
+def test_awss_portal_has_no_page_of_a_directory():
+    assert with_addresses(AWS, region=None, alias_start_url=None, console_url=AWS.start_url) == AWS
+
+
 def test_a_directory_tells_about_itself(rooms, portal):
     portal.card = {
         "start_url": "https://d-1234567890.awsapps.com/start",
         "region": "eu-west-1",
         "name": "mkdev",
+        "console_url": "https://sso.mkdev.example/console",
     }
     assert read_directory_card(rooms.http, portal.url) == DirectoryCard(**portal.card)
 

@@ -13,6 +13,7 @@ from usher.cli.looks import account_entry
 from usher.cli.opening import OpenedProfile
 from usher.cli.wire import SessionRooms
 from usher.console.federation import ConsoleDoor, ConsoleKeys, check_destination, console_door, sign_in_url
+from usher.console.portal_links import is_below_console_host, portal_link
 from usher.console.sealed_links import ConsoleSession
 from usher.core.errors import UsherError
 from usher.core.looks import Look
@@ -22,11 +23,16 @@ from usher.core.secrets import Secret
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLink:
-    """An address that signs in: as good as a password for 15 minutes. `session` is what it opens."""
+    """An address that signs in: as good as a password for 15 minutes. `session` is what it opens.
+
+    `portal` leads there through the organization's directory, for a browser that keeps nothing apart; None
+    where the directory has no page for it, or could not do what was asked for.
+    """
 
     url: Secret
     door: ConsoleDoor
     session: ConsoleSession
+    portal: str | None = None
 
 
 def console_link(
@@ -55,7 +61,20 @@ def console_link(
         session_seconds=seconds,
     )
     ends = keys.expires_at if seconds is None else rooms.clock() + seconds
-    return ConsoleLink(url, door, _session(rooms, opened, look, region, ends))
+    page = destination(door, wanted, region) if wanted != Wanted() else None
+    portal = _portal(opened, door, page) if seconds is None else None
+    return ConsoleLink(url, door, _session(rooms, opened, look, region, ends), portal)
+
+
+def _portal(opened: OpenedProfile, door: ConsoleDoor, page: str | None) -> str | None:
+    """The link through the directory that says that it takes such links; not to hosts of a service's own."""
+    organization, way = opened.organization, opened.target
+    if organization is None or organization.console_url is None or way is None:
+        return None
+    if page is not None and door.emulated_origin is None and not is_below_console_host(door.partition, page):
+        return None
+    start_url, console_url = organization.start_url, organization.console_url
+    return portal_link(start_url, console_url, way.account_id, way.permission_set, page)
 
 
 def _session(

@@ -136,6 +136,7 @@ def public_routes(services: Services) -> list[Route]:
                 "region": instance.region,
                 "start_url": instance.alias_start_url,
                 "portal_session_seconds": instance.portal_session_seconds,
+                "console_url": f"{services.config.public_url}/console",
             }
         )
 

@@ -14,12 +14,16 @@ _SESSION = "portal_session_seconds"
 
 @dataclass(frozen=True, slots=True)
 class DirectoryCard:
-    """What the directory publishes; each part may be missing."""
+    """What the directory publishes; each part may be missing.
+
+    `console_url` is the page that takes links to consoles: `?account_id=...&role_name=...&destination=...`.
+    """
 
     start_url: str | None = None
     region: str | None = None
     name: str | None = None
     portal_session_seconds: int | None = None
+    console_url: str | None = None
 
 
 def read_directory_card(http: HttpClient, origin: str) -> DirectoryCard:
@@ -35,6 +39,7 @@ def read_directory_card(http: HttpClient, origin: str) -> DirectoryCard:
             optional_text_field(document, "region"),
             optional_text_field(document, "name"),
             int(seconds) if seconds is not None else None,
+            optional_text_field(document, "console_url"),
         )
     except PortalAnswerError:
         return DirectoryCard()

@@ -45,7 +45,8 @@ class PortalOrganization:
     `endpoint_url` is the origin of a self-hosted directory, None for AWS. `aws_endpoint_url` is where
     the AWS APIs live when AWS itself is emulated. `alias_start_url` is an AWS-looking start URL that a
     self-hosted directory answers to, for AWS CLIs that accept no other. `browser` and `browser_profile`
-    are the person's choice for signing in. `portal_session_seconds` is how long a session lasts, where a
+    are the person's choice for signing in. `console_url` is the directory's own page for links to consoles,
+    where it has one. `portal_session_seconds` is how long a session lasts, where a
     directory says so. `share`: the session is shared with the AWS CLI, in plain text.
     """
 
@@ -60,6 +61,7 @@ class PortalOrganization:
     browser_profile: str | None = None
     portal_session_seconds: int | None = None
     share: bool = False
+    console_url: str | None = None
 
     @property
     def oidc_url(self) -> str:
@@ -204,8 +206,15 @@ def with_addresses(
     region: str | None,
     alias_start_url: str | None,
     portal_session_seconds: int | None = None,
+    console_url: str | None = None,
 ) -> PortalOrganization:
-    """`organization` with what its directory says about itself, where that is usable."""
+    """`organization` with what its directory says about itself, where that is usable.
+
+    A page for consoles is the directory's own or none: nobody is sent elsewhere by what a server says.
+    """
+    own = organization.endpoint_url is not None and console_url is not None
+    own = own and origin_of(str(console_url)) == origin_of(str(organization.endpoint_url))
+    organization = replace(organization, console_url=console_url if own else None)
     if portal_session_seconds is not None and portal_session_seconds > 0:
         organization = replace(organization, portal_session_seconds=portal_session_seconds)
     if (
@@ -240,6 +249,7 @@ def _parsed(name: str, entry: Mapping[str, object]) -> PortalOrganization:
         browser_profile=text.get("browser_profile"),
         portal_session_seconds=seconds if isinstance(seconds, int) and seconds > 0 else None,
         share=entry.get("share") is True,
+        console_url=text.get("console_url"),
     )
 
 
@@ -252,6 +262,7 @@ def _written(entry: PortalOrganization) -> dict[str, object]:
         "browser",
         "browser_profile",
         "portal_session_seconds",
+        "console_url",
     ):
         value = getattr(entry, key)
         if value is not None:

@@ -146,3 +146,88 @@ def test_a_protected_account_is_asked_about_for_a_link_too(home):
         assert page(home, home.ok("console", PRODUCTION, "--service", "s3", "--print", "--yes"))
     finally:
         rules.unlink()
+
+
+@pytest.fixture
+def directory(home):
+    """The portal as a directory that publishes a page for links to consoles."""
+    home.portal.card = {"console_url": f"{home.portal.url}/console"}
+    home.ok("login", "--device")
+    yield home
+    home.portal.card = None
+    home.ok("login", "--device")
+
+
+def test_a_portals_link_is_printed_without_a_session_and_holds_no_secret(home):
+    issued = len(home.portal.issued)
+    link = home.ok("console", STAGING, "--portal", "--print").strip()
+    assert link == (f"{home.portal.url}/start/#/console?account_id=222222222222&role_name=ReadOnlyAccess")
+    [destination] = parse_qs(
+        urlsplit(home.ok("console", STAGING, "--portal", "--print", QUEUE).strip()).fragment.partition("?")[2]
+    )["destination"]
+    assert destination == home.portal.url + QUEUE_PAGE
+    assert len(home.portal.issued) == issued
+
+
+def test_the_link_of_a_profile_of_other_tools_leads_to_its_own_portal(home):
+    config = home.config.read_text()
+    home.config.write_text(
+        config + "\n[profile other]\nsso_start_url = https://other.awsapps.com/start#/\n"
+        "sso_region = eu-west-1\nsso_account_id = 444444444444\nsso_role_name = Reader\n"
+    )
+    link = home.ok("console", "other", "--portal", "--print", "--service", "iam").strip()
+    home.config.write_text(config)
+    assert link == (
+        "https://other.awsapps.com/start/#/console?account_id=444444444444&role_name=Reader"
+        "&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fiam%2Fhome"
+    )
+
+
+def test_a_directory_that_says_so_gets_the_link_to_its_own_page(directory):
+    link = directory.ok("console", STAGING, "--portal", "--print").strip()
+    assert link == f"{directory.portal.url}/console?account_id=222222222222&role_name=ReadOnlyAccess"
+
+
+def test_where_nothing_keeps_accounts_apart_the_directorys_own_page_opens(directory, tmp_path):
+    seen = tmp_path / "seen"
+    browser = f"{sys.executable} -c \"import sys; open({str(seen)!r}, 'w').write(sys.argv[1])\" %s"
+    done = directory.run("console", STAGING, "--service", "sqs", BROWSER=browser)
+    assert "opens the console of mkdev-staging/ReadOnlyAccess through the portal of mkdev" in done.stderr
+    assert seen.read_text().startswith(f"{directory.portal.url}/console?account_id=222222222222&role_name=")
+    directory.ok("console", STAGING, "--portal", BROWSER=browser)
+    assert seen.read_text().endswith("role_name=ReadOnlyAccess")
+    done = directory.run("console", STAGING, "--duration", "1h")
+    assert "through the portal" not in done.stderr  # its page could not say how long
+
+
+def test_a_protected_account_asks_before_its_portal_opens_it(home):
+    path = home.folder / ".config" / "usher" / "settings.toml"
+    path.write_text("[[protect]]\naccounts = ['staging']\nconfirm = true\n")
+    refused = home.run("console", STAGING, "--portal")
+    path.unlink()
+    assert refused.returncode == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--duration", "1h"], "the portal decides how long"), (["--copy"], "no terminal that could copy")],
+)
+def test_what_a_portals_link_cannot_do_is_said(home, arguments, words):
+    done = home.run("console", STAGING, "--portal", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+def test_a_profile_that_no_portal_gives_has_no_link_of_one(home):
+    config = home.config.read_text()
+    home.config.write_text(config + "\n[profile keys]\ncredential_process = /bin/true\n")
+    done = home.run("console", "keys", "--portal", "--print")
+    home.config.write_text(config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no portal has a link to it" in done.stderr
+
+
+def test_no_browser_for_the_portals_link_is_said(home):
+    done = home.run("console", STAGING, "--portal", BROWSER="/nowhere/browser", PATH="/nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no browser came for the portal's link" in done.stderr

@@ -9,13 +9,11 @@ first that is there opens it.
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
 from usher.cli.browser.settings import ChromiumWay, ConsoleSettings, console_settings
@@ -25,19 +23,15 @@ from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, sett
 from usher.cli.console_links import ConsoleLink
 from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
-from usher.console.browsers import BrowserChoice, Family, browser_command, find_browser, start_browser
+from usher.console.browsers import Family, start_browser
 from usher.console.sealed_links import Place
 from usher.core.errors import UsherError
 from usher.core.ids import ACCOUNT_ID
 from usher.core.printable import printable
 from usher.session.settings import load_settings
 
-if TYPE_CHECKING:
-    from usher.console.browser import OpenBrowser  # a web server: where an extension opens, none is needed
-
 START_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
-_HINT_EVERY_SECONDS = 86_400.0
 
 
 def open_console(rooms: SessionRooms, link: ConsoleLink) -> None:
@@ -255,35 +249,15 @@ def is_the_way(context: Context, settings: ConsoleSettings, install: Install) ->
 
 def _opened_plainly(errand: Errand) -> bool:
     """As any page: in the browser of the settings, else the one that `$BROWSER` or the desktop names."""
+    from usher.cli.browser.plain import opener_of, tell_of_setup
     from usher.console.browser import hand_over
 
-    context = errand.context
-    if not hand_over(errand.link.url, _plain_opener(errand)):
-        return False
-    context.terminal.say(f"Your browser opens {errand.console}.")
-    if context.terminal.interactive and _hint_is_due(context):
-        hint = "Accounts side by side, each in its own colour: usher browser setup"
-        context.terminal.say(context.terminal.style("dim", hint))
-    return True
-
-
-def _plain_opener(errand: Errand) -> OpenBrowser:
-    from usher.console.browser import open_browser
-
-    choice, environ = errand.settings.choice, errand.context.environ
-    if choice == BrowserChoice():
-        return open_browser
-    browser = find_browser(choice, environ)
-    return lambda address: start_browser(browser_command(browser, choice.profile, Path(), address), environ)
-
-
-def _hint_is_due(context: Context) -> bool:
-    """Whether the person was not told since yesterday; now they are."""
-    mark = context.cache_dir / "browser-hint"
-    with contextlib.suppress(OSError):
-        if time.time() - mark.stat().st_mtime < _HINT_EVERY_SECONDS:
-            return False
-    with contextlib.suppress(OSError):
-        mark.touch(mode=0o600)
-        os.utime(mark)
-    return True
+    opener, link = opener_of(errand.context, errand.settings), errand.link
+    if link.portal is not None:  # no secret, so that nothing has to be handed over
+        opened, through = opener(link.portal), f" through the portal of {link.session.organization}"
+    else:
+        opened, through = hand_over(link.url, opener), ""
+    if opened:
+        errand.context.terminal.say(f"Your browser opens {errand.console}{through}.")
+        tell_of_setup(errand.context)
+    return opened

@@ -7,6 +7,7 @@ and copied only with --copy.
     usher console                       # the profile in use, or this folder's, or a picked one
     usher console mkdev-staging/ReadOnlyAccess --service lambda --region eu-west-1
     usher console mkdev-staging/ReadOnlyAccess arn:aws:sqs:eu-west-1:222222222222:orders
+    usher console mkdev-staging/ReadOnlyAccess --portal --print   # a link for others: it holds no secret
     usher console mkdev-production/ReadOnlyAccess 'https://eu-west-1.console.aws.amazon.com/ec2/home'
 
 A console's link, as the browser shows it, opens the same page in the account of the profile. Service names
@@ -32,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="enter a protected account without asking")
     parser.add_argument("--print", action="store_true", dest="show", help="print the link instead")
     parser.add_argument("--copy", action="store_true", help="put the link in the clipboard instead")
+    parser.add_argument(
+        "--portal", action="store_true", help="through the organization's portal: a link that may be shared"
+    )
     parser.add_argument("--no-browser", action="store_true", help="open nothing: needs --print or --copy")
 
 
@@ -63,4 +67,4 @@ def _is_simple(options: argparse.Namespace) -> bool:
     """Whether a named profile's console is to be opened, as most are, at its home or at a service."""
     if options.profile is None or ":" in options.profile:  # an ARN or a link may stand there
         return False
-    return not (options.target or options.region or options.show or options.copy)
+    return not (options.target or options.region or options.show or options.copy or options.portal)

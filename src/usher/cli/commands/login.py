@@ -161,6 +161,7 @@ def _organization(options: argparse.Namespace, rooms: SessionRooms) -> PortalOrg
         region=None,
         alias_start_url=card.start_url,
         portal_session_seconds=card.portal_session_seconds,
+        console_url=card.console_url,
     )
 
 
@@ -174,6 +175,7 @@ def _told_by_directory(rooms: SessionRooms, organization: PortalOrganization) ->
         region=None,
         alias_start_url=card.start_url,
         portal_session_seconds=card.portal_session_seconds,
+        console_url=card.console_url,
     )
 
 
