@@ -66,6 +66,7 @@ def test_chromium_profiles_tell_the_version_of_the_folder_that_is_loaded(tmp_pat
     chromium_profile(data, "Profile 2", {**loaded, "disable_reasons": [1]}, "Secure Preferences")
     chromium_profile(data, "Profile 3", {"path": "1.2_0", "manifest": {"version": "1.2"}, "state": 0})
     chromium_profile(data, "Profile 4", {"path": str(tmp_path / "gone")})
+    chromium_profile(data, "Profile 5", {**loaded, "disable_reasons": [16777216]})
     chromium_profile(data, "System Profile", loaded)
     assert extension_copies(Family.CHROMIUM, data) == [
         ProfileCopy("Default", "0.2.0", True),
@@ -73,6 +74,7 @@ def test_chromium_profiles_tell_the_version_of_the_folder_that_is_loaded(tmp_pat
         ProfileCopy("Profile 2", "0.2.0", False),
         ProfileCopy("Profile 3", "1.2", False),
         ProfileCopy("Profile 4", "", True),
+        ProfileCopy("Profile 5", "0.2.0", False, developer_mode_missing=True),
     ]
 
 

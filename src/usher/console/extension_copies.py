@@ -19,16 +19,22 @@ from usher.console.extension import CHROMIUM_ID, FIREFOX_ID
 
 _SIGNING_REQUIRED = "MOZ_REQUIRE_SIGNING: true"
 _SIGNING_LEFT = "MOZ_REQUIRE_SIGNING: false"
+# DISABLE_UNSUPPORTED_DEVELOPER_EXTENSION among Chromium's reasons.
+_NO_DEVELOPER_MODE = 1 << 24
 _LARGEST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileCopy:
-    """A browser profile, and the extension's version in it: None where it is not installed."""
+    """A browser profile, and the extension's version in it: None where it is not installed.
+
+    `developer_mode_missing` is why Chromium switched it off: it runs unpacked extensions in that mode alone.
+    """
 
     profile: str
     version: str | None = None
     enabled: bool = False
+    developer_mode_missing: bool = False
 
 
 def extension_copies(family: Family, data: Path) -> list[ProfileCopy]:
@@ -127,8 +133,10 @@ def _chromium_copies(data: Path) -> Iterator[ProfileCopy]:
             yield ProfileCopy(folder.name)
         else:
             # 1 was "enabled"; Chromium leaves the state out today and lists reasons where it is disabled.
-            is_enabled = not ours.get("disable_reasons") and ours.get("state", 1) == 1
-            yield ProfileCopy(folder.name, _chromium_version(ours), is_enabled)
+            reasons = ours.get("disable_reasons")
+            is_enabled = not reasons and ours.get("state", 1) == 1
+            missing = isinstance(reasons, list) and _NO_DEVELOPER_MODE in reasons
+            yield ProfileCopy(folder.name, _chromium_version(ours), is_enabled, missing)
 
 
 def _chromium_entry(folder: Path) -> Mapping[str, object] | None:

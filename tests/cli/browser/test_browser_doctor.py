@@ -261,6 +261,13 @@ def test_an_extension_that_is_switched_off_is_found(home):
     assert found == ("firefox", "extension", "bad", "is switched off", "switch it on at about:addons")
 
 
+def test_chromium_runs_it_in_developer_mode_alone(home):
+    place = str(handed_over(context_here(), Family.CHROMIUM))
+    chromium_has(home, "Default", {"path": place, "disable_reasons": [16777216]})
+    (found,) = wrong(findings())
+    assert found[3:] == ("is switched off", "switch 'Developer mode' on at chrome://extensions")
+
+
 def test_several_profiles_are_told_apart(home):
     firefox_has(home, "y.work")
     firefox_has(home, "z.old", {"id": FIREFOX_ID, "version": "0.0.9", "active": True})

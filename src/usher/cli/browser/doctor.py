@@ -219,7 +219,9 @@ def _extension(
     for copy in having:
         where = f" in the profile '{printable(copy.profile)}'" if len(found.copies) > 1 else ""
         if not copy.enabled:
-            yield bad("extension", f"is switched off{where}", f"switch it on at {_page(context, found)}")
+            what = "'Developer mode'" if copy.developer_mode_missing else "it"
+            fix = f"switch {what} on at {_page(context, found)}"
+            yield bad("extension", f"is switched off{where}", fix)
         elif copy.version != newest:
             yield bad(
                 "extension",
