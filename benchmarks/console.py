@@ -6,12 +6,13 @@ Alternating runs of `python -c pass` and of `usher console`, warm: keys at hand,
 vault's key, a browser that runs with the extension. A portal on loopback stands in for AWS's federation
 endpoint, so that the network's share is the least there is. Measured are
 
-- from the command's start to the sealed link at the browser's native host (a real `usher browser host`,
-  whose other end is this script in the place of the extension),
+- from the command's start to the sealed link at the extension (a real `usher browser host`, whose other
+  end is this script in the extension's place), which that host makes because it has everything at hand,
+- the same where host and command see different worlds, so that the command does it in its own process,
 - where a Firefox is installed: from the command's start to the browser's first request for the console,
   with the extension of this tree in a real, headless Firefox,
-- the parts of the command itself, within one process: keys, federation, sealing, hand-over. What is left
-  is Python's start and imports.
+- the parts, each many times in one process: keys, federation, sealing, hand-over. What is left of the
+  command's own time is Python's start and imports.
 
 Exits 1 over a budget.
 """
@@ -36,10 +37,12 @@ from types import ModuleType
 
 import pyrage
 
-# Ratios to `python -c pass`: 250 ms where Python starts in 13, as on the machine of the table.
-BUDGETS = {"handed over": 14.0, "first request": 19.0}
+# Ratios to `python -c pass`: the first request comes in 250 ms where Python starts in 13.
+BUDGETS = {"handed over": 8.0, "by itself": 14.0, "first request": 19.0}
 PROFILE = "mkdev-staging/ReadOnlyAccess"
 PROJECT = Path(__file__).parents[1]
+# A variable that the browser's host does not have: the two see different worlds then.
+OTHER_WORLD = {"AWS_MAX_ATTEMPTS": "3"}
 USHER = [sys.executable, "-c", "import sys; from usher._entry import main; sys.exit(main())"]
 WAIT_SECONDS = 60
 # What Firefox needs to take a package that Mozilla has not signed, and to be quiet at a first start.
@@ -94,8 +97,8 @@ def _measure(folder: Path, runs: int, *, firefox: bool) -> dict[str, object]:
             _usher(environ, "agent", "stop")
     floor = statistics.median(times["python -c pass"])
     medians = {name: statistics.median(taken) for name, taken in times.items()}
-    medians["of these: start and imports"] = medians["handed over"] - sum(parts.values())
-    medians |= {f"of these: {name}": taken for name, taken in parts.items()}
+    medians["of that: start and imports"] = medians["by itself"] - sum(parts.values())
+    medians |= {f"of that: {name}": taken for name, taken in parts.items()}
     figures = {name: {"ms": round(ms, 2), "ratio": round(ms / floor, 2)} for name, ms in medians.items()}
     within = all(figures[name]["ratio"] <= budget for name, budget in BUDGETS.items() if name in figures)
     python = sys.version.split()[0]
@@ -103,21 +106,21 @@ def _measure(folder: Path, runs: int, *, firefox: bool) -> dict[str, object]:
 
 
 def _handed_over(environ: dict[str, str], runs: int) -> dict[str, list[float]]:
-    """Milliseconds of starting Python, of the command to the link at the host, and of the whole command."""
-    times: dict[str, list[float]] = {"python -c pass": [], "handed over": [], "usher console": []}
+    """Milliseconds of starting Python, and from the command's start to the link at the extension."""
+    times: dict[str, list[float]] = {"python -c pass": [], "handed over": [], "by itself": []}
     home = type("Home", (), {"usher": USHER, "environ": environ})
     browser = _loaded("native_browser", PROJECT / "tests" / "cli" / "session").NativeBrowser(home)
     browser.hello()
-    _usher(environ, "console", PROFILE)
-    browser.opened.get(timeout=WAIT_SECONDS)
-    for _ in range(runs):
+    worlds = {"handed over": environ, "by itself": {**environ, **OTHER_WORLD}}
+    for run in range(runs + 1):
         times["python -c pass"].append(_timed([sys.executable, "-c", "pass"], environ))
-        began = time.perf_counter()
-        process = subprocess.Popen([*USHER, "console", PROFILE], env=environ, stderr=subprocess.DEVNULL)
-        browser.opened.get(timeout=WAIT_SECONDS)
-        times["handed over"].append((time.perf_counter() - began) * 1000)
-        process.wait()
-        times["usher console"].append((time.perf_counter() - began) * 1000)
+        for name, world in worlds.items():
+            began = time.perf_counter()
+            process = subprocess.Popen([*USHER, "console", PROFILE], env=world, stderr=subprocess.DEVNULL)
+            browser.opened.get(timeout=WAIT_SECONDS)
+            if run:  # the first time makes what is made once
+                times[name].append((time.perf_counter() - began) * 1000)
+            process.wait()
     browser.close()
     return times
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from usher.cli.browser.sockets import INSTALL_ID
@@ -147,19 +147,20 @@ def _read(file: Path) -> Install | None:
 
 
 def _checked(document: Mapping[str, object]) -> Install:
-    said = (str(document[key]) for key in ("id", "family", "version", "base_url"))
-    install = new_install(*said)
     options, jar = document["options"], document["jar"]
     if not isinstance(options, list) or not (jar is None or isinstance(jar, str)):
         raise ValueError("not a record of this version")
-    program, seen = str(document["program"]), float(str(document["seen"]))
-    return Install(
-        install.id,
-        install.family,
-        install.version,
-        install.base_url,
-        program,
-        tuple(map(str, options)),
-        seen,
-        jar,
+    return replace(
+        new_install(*(_text(document, key) for key in ("id", "family", "version", "base_url"))),
+        program=_text(document, "program"),
+        options=tuple(map(str, options)),
+        seen=float(str(document["seen"])),
+        jar=jar,
     )
+
+
+def _text(document: Mapping[str, object], key: str) -> str:
+    value = document[key]
+    if not isinstance(value, str):
+        raise ValueError(f"'{key}' is not a text")
+    return value
