@@ -22,7 +22,7 @@ from usher.cli.browser.probing import Probe
 from usher.cli.browser.setup import plan_setup
 from usher.cli.browser.sockets import serving, socket_of
 from usher.cli.context import context_of
-from usher.cli.main import run
+from usher.cli.main import VERSION, run
 from usher.console.browsers import Family, known_browsers
 from usher.console.extension import CHROMIUM_ID, CHROMIUM_ORIGIN, FIREFOX_ID
 from usher.console.native_hosts import Surroundings, System, family_of_known
@@ -35,7 +35,7 @@ INSTALL = "0123456789abcdef" * 2
 def home(own_home):
     """A machine where all is well: set up, and the extension in a profile of each browser."""
     set_up(context_here())
-    firefox_has(own_home, "x.default", {"id": FIREFOX_ID, "version": "0.1.0", "active": True})
+    firefox_has(own_home, "x.default", {"id": FIREFOX_ID, "version": VERSION, "active": True})
     chromium_has(own_home, "Default", {"path": str(handed_over(context_here(), Family.CHROMIUM))})
     return own_home
 
@@ -70,7 +70,7 @@ def chromium_has(home, profile, entry):
     (folder / "Preferences").write_text(json.dumps({"extensions": {"settings": settings}}))
 
 
-def seen(context, version="0.1.0", jar=None):
+def seen(context, version=VERSION, jar=None):
     install = new_install(INSTALL, "chromium", version, CHROMIUM_ORIGIN)
     write_install(
         context.cache_dir, replace(install, program="/usr/lib/chromium/chromium", seen=time.time(), jar=jar)
@@ -112,7 +112,7 @@ def test_where_all_is_well_each_link_of_the_chain_says_so(home, capsys):
     assert "good  launcher   starts in" in shown
     assert "good  link key   is made when the first console is opened" in shown
     assert shown.count("good  manifest   leads to the launcher") == 2
-    assert shown.count("good  extension  version 0.1.0") == 2
+    assert shown.count(f"good  extension  version {VERSION}") == 2
     assert "note  connected  not now; last at" in shown
 
 
@@ -133,14 +133,14 @@ def test_an_extension_that_is_connected_from_elsewhere_is_good_and_was_seen_afte
     seen(context)
     with serving(socket_of(context, INSTALL), lambda _request, _peer: {"install": INSTALL}):
         found = findings("chromium")
-    assert ("chromium", "extension", "good", "version 0.1.0", "") in found
+    assert ("chromium", "extension", "good", f"version {VERSION}", "") in found
     found = findings("chromium")
     assert [each[2:4] for each in found if each[1] == "extension"] == [
-        ("note", "version 0.1.0 was seen, in a profile elsewhere or loaded for a trial")
+        ("note", f"version {VERSION} was seen, in a profile elsewhere or loaded for a trial")
     ]
     seen(context, version="0.0.9")
     found = findings("chromium")
-    assert wrong(found)[0][3] == "version 0.0.9 was seen, this usher brings 0.1.0"
+    assert wrong(found)[0][3] == f"version 0.0.9 was seen, this usher brings {VERSION}"
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_a_package_that_is_not_this_ushers_is_found(home):
     found = wrong(findings())
     assert [each[1:4:2] for each in found] == [
         ("package", "Firefox: not handed over"),
-        ("package", "Chromium: version 0.0.9 was handed over, this usher has 0.1.0"),
-        ("extension", "version 0.0.9, this usher brings 0.1.0"),
+        ("package", f"Chromium: version 0.0.9 was handed over, this usher has {VERSION}"),
+        ("extension", f"version 0.0.9, this usher brings {VERSION}"),
     ]
     assert found[-1][4] == "restart chromium, or press the extension's reload arrow at chrome://extensions"
 
@@ -251,12 +251,12 @@ def test_a_package_that_was_changed_where_it_lies_is_found(home):
 def test_an_older_extension_in_firefox_is_installed_again(home):
     firefox_has(home, "x.default", {"id": FIREFOX_ID, "version": "0.0.9", "active": True})
     (found,) = wrong(findings())
-    assert found[:4] == ("firefox", "extension", "bad", "version 0.0.9, this usher brings 0.1.0")
+    assert found[:4] == ("firefox", "extension", "bad", f"version 0.0.9, this usher brings {VERSION}")
     assert found[4].endswith("usher-firefox.xpi again, at about:addons")
 
 
 def test_an_extension_that_is_switched_off_is_found(home):
-    firefox_has(home, "x.default", {"id": FIREFOX_ID, "version": "0.1.0", "active": False})
+    firefox_has(home, "x.default", {"id": FIREFOX_ID, "version": VERSION, "active": False})
     (found,) = wrong(findings())
     assert found == ("firefox", "extension", "bad", "is switched off", "switch it on at about:addons")
 
@@ -273,8 +273,8 @@ def test_several_profiles_are_told_apart(home):
     firefox_has(home, "z.old", {"id": FIREFOX_ID, "version": "0.0.9", "active": True})
     found = findings("firefox")
     assert [each[2:4] for each in found if each[1] == "extension"] == [
-        ("good", "version 0.1.0 in the profile 'default'"),
-        ("bad", "version 0.0.9 in the profile 'old', this usher brings 0.1.0"),
+        ("good", f"version {VERSION} in the profile 'default'"),
+        ("bad", f"version 0.0.9 in the profile 'old', this usher brings {VERSION}"),
         ("note", "not in 1 of 3 profiles: 'work'; consoles open where it is"),
     ]
 
@@ -344,7 +344,7 @@ def test_a_firefox_that_takes_only_what_mozilla_signed_is_told_the_trial(home, c
     firefox_has(home, "x.default", {"id": FIREFOX_ID, "version": "0.0.9", "active": True})
     assert run(["browser", "setup", "firefox", "--open"]) == 0
     shown = capsys.readouterr()
-    assert "has another version of the extension than 0.1.0" in shown.out
+    assert f"has another version of the extension than {VERSION}" in shown.out
     assert "It stays until Firefox is closed" in shown.out
     assert "Load Temporary Add-on" in shown.out
     assert "could not be started; open about:debugging" in shown.err  # it is no program
@@ -426,7 +426,7 @@ def test_an_install_is_of_the_browser_whose_program_it_names(program, name):
         if family is Family.CHROMIUM
         else f"moz-extension://{'0' * 8}-0000-0000-0000-{'0' * 12}/"
     )
-    install = replace(new_install(INSTALL, str(family), "0.1.0", url), program=program)
+    install = replace(new_install(INSTALL, str(family), VERSION, url), program=program)
     assert [each for each in known_browsers() if is_of(Found(each, None, (), None), install)] == [name]
     unknown = replace(install, program="")
     assert is_of(Found(name, None, (), None), unknown)

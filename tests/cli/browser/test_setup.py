@@ -19,7 +19,7 @@ from usher.cli.browser.manifests import Put, Register, carry_out, launcher_path,
 from usher.cli.browser.packages import hand_over_package, handed_over, handed_over_version, package_of
 from usher.cli.browser.probing import probe_launcher
 from usher.cli.context import context_of
-from usher.cli.main import run
+from usher.cli.main import VERSION, run
 from usher.cli.wire_vault import open_vault
 from usher.console.browsers import Family
 from usher.console.native_hosts import Surroundings, System
@@ -89,7 +89,7 @@ def test_one_browser_can_be_set_up_alone(home, capsys):
         (None, "new"),
         ("chromium", "new"),
     ]
-    assert [(each["family"], each["version"]) for each in told["packages"]] == [("chromium", "0.1.0")]
+    assert [(each["family"], each["version"]) for each in told["packages"]] == [("chromium", VERSION)]
     (browser,) = told["browsers"]
     assert browser["choose"] == str(home / UNPACKED)
     assert (browser["page"], browser["done"]) == ("chrome://extensions", False)
@@ -176,7 +176,7 @@ def test_what_cannot_be_written_is_named(home, capsys):
 def test_everything_is_taken_away_again(home, context, capsys):
     assert run(["browser", "setup"]) == 0
     write_install(
-        context.cache_dir, new_install("ab" * 16, "chromium", "0.1.0", f"chrome-extension://{'a' * 32}/")
+        context.cache_dir, new_install("ab" * 16, "chromium", VERSION, f"chrome-extension://{'a' * 32}/")
     )
     open_vault(context).write(RECORD, b"key")
     capsys.readouterr()

@@ -18,7 +18,7 @@ import pytest
 
 from usher.cli.browser.installs import read_installs
 from usher.cli.context import context_of
-from usher.cli.main import run
+from usher.cli.main import VERSION, run
 from usher.console.extension import FIREFOX_ID
 
 PATIENCE_SECONDS = 60
@@ -83,7 +83,7 @@ def test_firefox_connects_through_the_set_up(home, capsys, find_client):
         code, found = doctor(capsys, "firefox")
     finally:
         end(firefox)
-    assert (install.name, install.version) == ("Firefox", "0.1.0")
+    assert (install.name, install.version) == ("Firefox", VERSION)
     assert install.options == ("--profile", str(profile))
     assert code == 0
     assert found["connected"] == ("good", "now")
@@ -102,12 +102,12 @@ def test_chromium_connects_through_the_set_up(home, capsys, find_client):
         code, found = doctor(capsys, "chromium")
     finally:
         end(chromium)
-    assert (install.name, install.version) == ("Chromium", "0.1.0")
+    assert (install.name, install.version) == ("Chromium", VERSION)
     assert code == 0
     assert found["connected"] == ("good", "now")
     # Chromium writes down at its end what was loaded, for the doctor to find when it does not run.
     _, afterwards = doctor(capsys, "chromium")
-    assert afterwards["extension"] == ("good", "version 0.1.0")
+    assert afterwards["extension"] == ("good", f"version {VERSION}")
     assert afterwards["connected"][0] == "note"
 
 
