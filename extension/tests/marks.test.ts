@@ -1,10 +1,12 @@
 // What a console page goes through: a session that is found, changes and goes; a page that changes; a tab that is hidden.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { HOST_NAME } from "../src/content/bar.ts";
+import { HOST_MARK } from "../src/content/bar.ts";
 import { Marks } from "../src/content/marks.ts";
 import type { Hints, Told } from "../src/shared/messages.ts";
 import { consolePage, hints, NOW, soon, watchShadows } from "./console_page.ts";
+
+const HOST = `[${HOST_MARK}]`;
 
 type Listener = (told: Told, sender: { tab?: object }) => void;
 
@@ -47,7 +49,7 @@ async function marked(page = consolePage()): Promise<Document> {
 }
 
 function seen(page: Document): { title: string; bars: number } {
-  return { title: page.title, bars: page.querySelectorAll(HOST_NAME).length };
+  return { title: page.title, bars: page.querySelectorAll(HOST).length };
 }
 
 async function turn(page: Document, hidden: boolean): Promise<void> {
@@ -93,7 +95,7 @@ test("only the background is listened to, not another content script", async () 
 test("what the page changes is put back: title, bar, even after a new head or a new root", async () => {
   const page = await marked();
   page.title = "EC2 instances";
-  page.querySelector(HOST_NAME)?.remove();
+  page.querySelector(HOST)?.remove();
   await soon();
   assert.deepEqual(seen(page), { title: "development · EC2 instances", bars: 1 });
   const head = page.createElement("head");
@@ -154,7 +156,9 @@ test("while the background is restarted the page stays marked; once it is gone f
 
 test("a newer copy of the script takes away what an older one left", async () => {
   const page = consolePage();
-  page.documentElement.append(page.createElement(HOST_NAME));
+  const left = page.createElement("div");
+  left.setAttribute(HOST_MARK, "");
+  page.documentElement.append(left);
   await marked(page);
   assert.deepEqual(seen(page), { title: "development · S3 buckets", bars: 1 });
 });

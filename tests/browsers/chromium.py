@@ -227,7 +227,7 @@ class Page:
     def _bar_root(self) -> dict[str, Any]:
         document = self._wire.command("DOM.getDocument", self._session, depth=-1, pierce=True)["root"]
         html = next(each for each in document["children"] if each["nodeName"] == "HTML")
-        host = next(each for each in html["children"] if each["nodeName"] == "USHER-BAR")
+        host = next(each for each in html["children"] if "data-usher-bar" in _attributes(each))
         return host["shadowRoots"][0]
 
     def close(self) -> None:

@@ -273,7 +273,7 @@ class Page:
     def _bar_root(self) -> dict[str, Any]:
         answer = self._wire.command(
             "script.evaluate",
-            expression="document.querySelector('usher-bar')",
+            expression="document.querySelector('[data-usher-bar]')",
             target={"context": self.context},
             awaitPromise=False,
             serializationOptions={"maxDomDepth": 10, "includeShadowTree": "all"},

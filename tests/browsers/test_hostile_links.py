@@ -216,7 +216,8 @@ def test_a_pages_own_script_reaches_nothing_of_ours(consoles, internet):
           const message = {{ kind: 'open_link', link: '{link}' }};
           window.postMessage(message, '*');
           document.dispatchEvent(new CustomEvent('usher', {{ detail: message }}));
-          document.querySelector('usher-bar').dispatchEvent(new MessageEvent('message', {{ data: message }}));
+          const bar = document.querySelector('[data-usher-bar]');
+          bar.dispatchEvent(new MessageEvent('message', {{ data: message }}));
           const runtime = globalThis.browser?.runtime ?? globalThis.chrome?.runtime;
           if (runtime?.sendMessage === undefined) return 'nobody to ask';
           try {{ return 'answer: ' + await runtime.sendMessage('{consoles.browser.id}', message); }}

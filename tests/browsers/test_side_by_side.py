@@ -82,17 +82,17 @@ def test_a_page_may_change_its_title_and_lose_the_bar_and_both_are_put_back(cons
     page = consoles.open(STAGING).page
     page.evaluate("void (document.title = 'Instances | EC2')")
     page.until("document.title === 'staging · Instances | EC2'")
-    page.evaluate("document.querySelector('usher-bar').remove()")
-    page.until("document.querySelector('usher-bar') !== null")
+    page.evaluate("document.querySelector('[data-usher-bar]').remove()")
+    page.until("document.querySelector('[data-usher-bar]') !== null")
 
 
 def test_no_script_of_the_page_reads_the_bar_or_presses_its_buttons(consoles, internet):
     page = consoles.open(STAGING, ends=time.time() + 240).page
     mark = internet.mark
-    assert page.evaluate("document.querySelector('usher-bar').shadowRoot") is None
+    assert page.evaluate("document.querySelector('[data-usher-bar]').shadowRoot") is None
     page.evaluate(
         """(() => {
-          const bar = document.querySelector('usher-bar');
+          const bar = document.querySelector('[data-usher-bar]');
           for (const kind of ['mousedown', 'mouseup', 'click']) {
             for (let x = 0; x < innerWidth; x += 8) {
               const target = document.elementFromPoint(x, innerHeight - 12);
@@ -133,4 +133,4 @@ def test_a_session_that_nobody_asked_usher_for_is_not_marked(consoles, internet)
     assert consoles.here("/console/home")["accountName"] == "staging"
     assert consoles.here("/ec2/home") is None
     assert page.evaluate("document.title") == "EC2 | eu-central-1"
-    assert page.evaluate("document.querySelector('usher-bar')") is None
+    assert page.evaluate("document.querySelector('[data-usher-bar]')") is None

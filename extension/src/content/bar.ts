@@ -12,7 +12,8 @@ import type { Session } from "../shared/visit.ts";
 import { BAR_STYLE } from "./bar_style.ts";
 import { Patience } from "./patience.ts";
 
-export const HOST_NAME = "usher-bar";
+/** What our element is found by. An ordinary `div`: a page could define an element of our own name, and run in it. */
+export const HOST_MARK = "data-usher-bar";
 /** AWS keeps so many sessions side by side in one browser. */
 const MOST_SESSIONS = 5;
 const REPAIRS_A_MINUTE = 20;
@@ -49,7 +50,8 @@ export class Bar {
     private readonly page: Document,
     private readonly actions: Actions,
   ) {
-    this.#host = page.createElement(HOST_NAME);
+    this.#host = page.createElement("div");
+    this.#host.setAttribute(HOST_MARK, "");
     const root = this.#host.attachShadow({ mode: "closed" });
     const style = element("style", "");
     style.textContent = BAR_STYLE;

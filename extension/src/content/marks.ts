@@ -2,7 +2,7 @@
 // that to the bar, the title and the favicon, and calls them again when the page or the time changes it.
 import { ask, type Hints, type Result, type Told } from "../shared/messages.ts";
 import { untilNextWords } from "../shared/time.ts";
-import { Bar, HOST_NAME } from "./bar.ts";
+import { Bar, HOST_MARK } from "./bar.ts";
 import { Favicon } from "./favicon.ts";
 import { Title } from "./title.ts";
 
@@ -23,7 +23,7 @@ export class Marks {
 
   start(): void {
     // What a copy of us left behind that was updated or removed while this page was open.
-    for (const left of this.page.querySelectorAll(HOST_NAME)) left.remove();
+    for (const left of this.page.querySelectorAll(`[${HOST_MARK}]`)) left.remove();
     chrome.runtime.onMessage.addListener((told: Told, sender) => {
       if (sender.tab === undefined && told.kind === "hints_changed") void this.refresh();
     });
