@@ -168,11 +168,13 @@ class Firefox:
         return Page(self.wire, tree["contexts"][0]["context"]).evaluate(expression)
 
     def tidy(self) -> None:
-        """Close all tabs but an empty one, and forget all containers and cookies."""
+        """Close all windows but one, and all its tabs but an empty one; forget all containers and cookies."""
         self.chrome(
             """(async () => {
               const { ContextualIdentityService: known } =
                 ChromeUtils.importESModule("resource://gre/modules/ContextualIdentityService.sys.mjs");
+              const others = [...Services.wm.getEnumerator("navigator:browser")];
+              for (const each of others) if (each !== window) each.close();
               const old = [...gBrowser.tabs];
               gBrowser.selectedTab = gBrowser.addTrustedTab("about:blank");
               for (const tab of old) gBrowser.removeTab(tab, { skipPermitUnload: true });
