@@ -96,10 +96,9 @@ export class Engine {
   async switch(profile: string, windowId: number, confirmed: string | null): Promise<void> {
     const terminal = await this.windows.terminalOf(windowId);
     const visit = await this.#visit(profile, null, confirmed, terminal);
-    if (visit === null) return;
-    await this.#places.open(visit, { windowId, switches: true });
+    if (visit !== null) await this.#places.open(visit, { windowId, switches: true });
     void this.reminders.refresh();
-    if (terminal !== null) await this.#switchTerminal(terminal, windowId, visit.session.profile);
+    if (terminal !== null) await this.#switchTerminal(terminal, windowId, visit?.session.profile ?? profile);
   }
 
   /** Renew the session of `tab`, which comes back to the page that it shows. Throws Failed, LinkRefused. */

@@ -23,6 +23,7 @@ from usher.core.secrets import Secret
 from usher.session.settings import load_settings
 
 _LONGEST_WORD = 512
+_LONGEST_WINDOW = 64
 
 
 def console_for_command(
@@ -32,16 +33,17 @@ def console_for_command(
 
     What does not come to a link is the command's to say or to ask, by going the same way itself.
     """
-    only(request, "profile", "service", "duration", "yes", "surroundings")
+    only(request, "profile", "service", "duration", "yes", "window", "surroundings")
     profile = text(request, "profile", _LONGEST_WORD)
     service = optional_text(request, "service", _LONGEST_WORD)
     duration = optional_text(request, "duration", _LONGEST_WORD)
     yes = flag(request, "yes")
+    window = optional_text(request, "window", _LONGEST_WINDOW)
     ours = surroundings(desk.context)
     if not hmac.compare_digest(ours, text(request, "surroundings", len(ours))):
         return {"handed_over": False}
     try:
-        prepared = _prepared(desk, profile, service, seconds_of(duration), yes=yes)
+        prepared = _prepared(desk, profile, service, seconds_of(duration), window, yes=yes)
     except (UsherError, OSError):
         prepared = None
     if prepared is None:
@@ -55,7 +57,7 @@ def console_for_command(
 
 
 def _prepared(
-    desk: Desk, profile: str, service: str | None, seconds: int | None, *, yes: bool
+    desk: Desk, profile: str, service: str | None, seconds: int | None, window: str | None, *, yes: bool
 ) -> tuple[Secret, str] | None:
     """A sealed link for this browser, and where it opens in words; None where another way is the person's."""
     context = desk.context
@@ -73,5 +75,5 @@ def _prepared(
     if not can_be_visited(link):
         return None
     place = place_of(desk.install, link.session, settings)
-    words = words_on(Errand(rooms, link, settings), desk.install, place)
-    return sealed_link(rooms, link, place), words
+    words = words_on(Errand(rooms, link, settings, window), desk.install, place)
+    return sealed_link(rooms, link, place, window), words

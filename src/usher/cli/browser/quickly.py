@@ -24,9 +24,18 @@ _SAYS_WHICH_PROFILE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
 def opened_by_host(
-    context: Context, profile: str, service: str | None, duration: str | None, *, yes: bool
+    context: Context,
+    profile: str,
+    service: str | None,
+    duration: str | None,
+    *,
+    yes: bool,
+    window: str | None = None,
 ) -> bool:
-    """Whether the newest browser opened it, which is said. Raises UsherError when its extension refused."""
+    """Whether the newest browser opened it, which is said. Raises UsherError when its extension refused.
+
+    `window` is the terminal whose browser window is to show it.
+    """
     install = next(iter(listening(context)), None) if has_sockets() else None
     if install is None:
         return False
@@ -36,6 +45,7 @@ def opened_by_host(
         "service": service,
         "duration": duration,
         "yes": yes,
+        "window": window,
         "surroundings": surroundings(context),
     }
     try:

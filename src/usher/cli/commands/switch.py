@@ -76,11 +76,7 @@ def _switch(options: argparse.Namespace, context: Context) -> Changes:
     entry = confirmed_entry(context, _meant(options.profile, context), options.region or "", yes=options.yes)
     here = window_here(context.environ)
     window = here or new_window()
-    trouble = None
-    if not options.no_browser:
-        from usher.cli.browser.moving import follow_in_browser  # brings the network; following needs none
-
-        trouble = follow_in_browser(context, entry, window, yes=options.yes)
+    trouble = None if options.no_browser else _move_browser(context, entry, window, yes=options.yes)
     wanted = _entered(context, entry)
     if trouble is not None:
         _say_not_followed(context, trouble)
@@ -88,6 +84,23 @@ def _switch(options: argparse.Namespace, context: Context) -> Changes:
         return wanted  # a terminal without a browser window has nothing to share
     forget_old_windows(context)
     return _in_window(context, wanted, window, write_window(context, window, entry.profile, Who.TERMINAL))
+
+
+def _move_browser(context: Context, entry: Entry, window: str, *, yes: bool) -> UsherError | None:
+    """Show the account in the browser window `window`; None, or why it is not. Raises UsherError."""
+    from usher.cli.browser.quickly import opened_by_host
+
+    try:
+        quickly = not entry.region and opened_by_host(
+            context, entry.profile, None, None, yes=yes, window=window
+        )
+    except UsherError as error:
+        return error
+    if quickly:
+        return None
+    from usher.cli.browser.moving import follow_in_browser  # brings the network
+
+    return follow_in_browser(context, entry, window, yes=yes)
 
 
 def _catch_up(options: argparse.Namespace, context: Context) -> Changes:
