@@ -37,7 +37,11 @@ PARTITIONS = {
         "amazonaws-us-gov.com",
     ),
     "aws-cn": ("signin.amazonaws.cn", "console.amazonaws.cn", "amazonaws.cn"),
-    "aws-eusc": ("signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "amazonaws-eusc.eu"),
+    "aws-eusc": (
+        "eusc-de-east-1.signin.amazonaws-eusc.eu",
+        "console.amazonaws-eusc.eu",
+        "amazonaws-eusc.eu",
+    ),
 }
 SESSION_COOKIE = "aws-session"
 JAR_COOKIE = "aws-sessions-of-this-browser"

@@ -7,7 +7,7 @@ import pytest
 
 from usher.console.federation import ConsoleKeys, check_destination, console_door, sign_in_url
 from usher.core.errors import UnavailableError, UsageError, UsherError
-from usher.core.partitions import AWS, AWS_CN, AWS_US_GOV
+from usher.core.partitions import AWS, AWS_CN, AWS_EUSC, AWS_US_GOV
 from usher.core.secrets import Secret
 
 KEYS = ConsoleKeys("ASIAEXAMPLE", Secret("the-key"), Secret("the-token"))
@@ -51,6 +51,43 @@ def test_credentials_are_traded_for_a_token_in_a_form_not_in_an_address():
         "Destination": ["https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1"],
         "SigninToken": ["a+b/c="],
     }
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "sign_in", "home"),
+    [
+        (AWS, "eu-west-1", "signin.aws.amazon.com", "eu-west-1.console.aws.amazon.com"),
+        (AWS, None, "signin.aws.amazon.com", "console.aws.amazon.com"),
+        (
+            AWS_US_GOV,
+            "us-gov-east-1",
+            "signin.amazonaws-us-gov.com",
+            "us-gov-east-1.console.amazonaws-us-gov.com",
+        ),
+        (AWS_CN, "cn-north-1", "signin.amazonaws.cn", "cn-north-1.console.amazonaws.cn"),
+        (
+            AWS_EUSC,
+            "eusc-de-east-1",
+            "eusc-de-east-1.signin.amazonaws-eusc.eu",
+            "eusc-de-east-1.console.amazonaws-eusc.eu",
+        ),
+        (
+            AWS_EUSC,
+            None,
+            "eusc-de-east-1.signin.amazonaws-eusc.eu",
+            "eusc-de-east-1.console.amazonaws-eusc.eu",
+        ),
+    ],
+)
+def test_each_partition_signs_in_on_its_own_hosts(partition, region, sign_in, home):
+    door, endpoint = console_door(partition, region, None), Endpoint((200, b'{"SigninToken": "T"}'))
+    url = sign_in_url(endpoint, door, KEYS, destination=door.home_url, issuer="https://i.example").reveal()
+    query = f"%3Fregion%3D{region}" if region else ""
+    assert endpoint.requests[0][:2] == ("POST", f"https://{sign_in}/federation")
+    assert url == (
+        f"https://{sign_in}/federation?Action=login&Issuer=https%3A%2F%2Fi.example"
+        f"&Destination=https%3A%2F%2F{home}%2Fconsole%2Fhome{query}&SigninToken=T"
+    )
 
 
 def test_without_a_length_the_session_lasts_as_long_as_the_keys():

@@ -172,6 +172,17 @@ def test_a_service_that_only_botocore_knows_is_left_to_the_consoles_finder():
 
 
 @pytest.mark.parametrize("partition", REGIONS, ids=lambda each: each.name)
+def test_every_service_of_botocore_opens_on_a_console_host_where_it_should(partition):
+    """Those without a console of their own (`sts`, `sso-oidc`) the console's finder answers for."""
+    region, door = REGIONS[partition], door_of(partition)
+    for name in all_services():
+        service = find_service(name) or console_finds(name)
+        address = check_destination(door, address_of(door, service_page(service, partition, region)))
+        has_region = f"region={region}" in address
+        assert has_region or service.is_global or service.host, (name, address)
+
+
+@pytest.mark.parametrize("partition", REGIONS, ids=lambda each: each.name)
 def test_a_pasted_multi_session_link_opens_on_the_plain_host(partition):
     region, host = REGIONS[partition], partition.console_host
     pasted = f"https://123456789012-abcd2fgh.{region}.{host}/ec2/home?region={region}#Instances:v=3"

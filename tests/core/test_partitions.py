@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -51,7 +52,7 @@ HOSTS = {
     ),
     "aws-eusc": (
         "console.amazonaws-eusc.eu",
-        "https://signin.amazonaws-eusc.eu/federation",
+        "https://eusc-de-east-1.signin.amazonaws-eusc.eu/federation",
         "sts.eusc-de-east-1.amazonaws.eu",
         "portal.sso.eusc-de-east-1.amazonaws.eu",
         "oidc.eusc-de-east-1.amazonaws.eu",
@@ -111,6 +112,14 @@ def test_the_hosts_of_a_public_partition(name):
         partition.oidc_host(region),
     )
     assert partition.saml_recipient == partition.federation_url.replace("/federation", "/saml")
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_the_sign_in_host_is_that_of_the_sdks_sign_in_service(name):
+    rules = gzip.decompress((DATA / "signin/2023-01-01/endpoint-rule-set-1.json.gz").read_bytes()).decode()
+    partition = partition_of_arn(f"arn:{name}:")
+    host = partition.signin_host.removeprefix(f"{partition.default_region}.")
+    assert f'"https://{{Region}}.{host}"' in rules
 
 
 @pytest.mark.parametrize("partition", PARTITIONS, ids=lambda each: each.name)

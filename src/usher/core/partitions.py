@@ -2,7 +2,8 @@
 
 AWS publishes suffixes and regions (botocore's `partitions.json`; the tests compare). It publishes console
 and sign-in hosts for the partitions that everybody may read about; for the isolated ones nobody here can
-check them, so using one is refused rather than guessed.
+check them, so using one is refused rather than guessed. The sovereign cloud's sign-in has no host without a
+region (docs.aws.eu, and what the AWS CLI calls).
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ AWS_EUSC = Partition(
     "eusc-",
     "eusc-de-east-1",
     "console.amazonaws-eusc.eu",
-    "signin.amazonaws-eusc.eu",
+    "eusc-de-east-1.signin.amazonaws-eusc.eu",
 )
 AWS_ISO = Partition("aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-", "us-iso-east-1", has_portal=False)
 AWS_ISO_B = Partition(
