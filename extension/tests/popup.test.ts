@@ -388,10 +388,10 @@ test("portals show who is signed in until when, those that ended first, many of 
 // Without the host
 
 test("without the host what is open can be shown, recent accounts are listed, and what to run is said", async () => {
-  const host = { state: "missing", why: "No such native application io.usher.host" } as const;
+  const host = { state: "missing", why: "Usher is not there for this browser: No such native application." } as const;
   const overview = { ...QUIET, host, open: [session(STAGING)], recent: [PRODUCTION] };
   const popup = await Popup.open({ answers: { overview: () => overview } });
-  assert.match(popup.text("#missing"), /native host is missing/);
+  assert.match(popup.text("#missing"), /native host is missing.*No such native application/);
   assert.equal(popup.text("#missing code"), "usher browser setup");
   await popup.click("#missing .command button");
   assert.deepEqual(popup.copied, ["usher browser setup"]);
@@ -403,6 +403,13 @@ test("without the host what is open can be shown, recent accounts are listed, an
   await popup.type("");
   await popup.press("Enter");
   assert.deepEqual(popup.of("show"), [{ key: session(STAGING).key }]);
+});
+
+test("a host that says itself what is missing is not called missing", async () => {
+  const why = "the vault is locked (unlock it with 'usher vault unlock')";
+  const popup = await Popup.open({ answers: { overview: () => ({ ...QUIET, host: { state: "missing", why } }) } });
+  assert.match(popup.text("#missing"), /^Usher is not connected/);
+  assert.equal(popup.text("#missing code"), "usher vault unlock");
 });
 
 test("a background that does not answer is said, and nothing breaks", async () => {

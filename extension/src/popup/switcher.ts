@@ -10,7 +10,7 @@ import { AccountList, colourOf } from "./list.ts";
 import { isOpen, showPortals, signedIn } from "./portals.ts";
 import { askFirst, type Entered } from "./question.ts";
 import { Search } from "./search.ts";
-import { type Cure, explained } from "./trouble.ts";
+import { commandsOf, type Cure, explained } from "./trouble.ts";
 import { ActionBar, isShown } from "./bar.ts";
 
 type Profiles = Result<readonly ProfileChoice[]>;
@@ -125,9 +125,11 @@ export class Switcher {
     const { host } = this.#overview;
     box.hidden = host.state === "connected";
     if (host.state === "connected" || box.childElementCount > 0) return;
-    const message = `Usher's native host is missing, so that only what is open and was entered before is listed. ${shown(host.why)}`;
-    const trouble = { message, hint: "'usher browser setup'" };
-    box.replaceChildren(...explained(this.#document, trouble, (text) => this.#doors.copy(text)));
+    const known = commandsOf(host.why).length > 0;
+    const what = known ? "Usher is not connected" : "Usher's native host is missing";
+    const message = `${what}: only what is open and was entered before is listed`;
+    const hint = known ? host.why : `${host.why} Run 'usher browser setup', then open this again.`;
+    box.replaceChildren(...explained(this.#document, { message, hint }, (text) => this.#doors.copy(text)));
   }
 
   // Searching

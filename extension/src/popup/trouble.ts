@@ -6,7 +6,7 @@ import { make, shown } from "./elements.ts";
 const QUOTED = /[`']((?:usher|aws|pip|pipx|uv) [^`']*)[`']/gu;
 const FOLLOWING = /: ((?:usher|aws|pip|pipx|uv) \S.*)$/u;
 /** A hint that says no more than its command does. */
-const ONLY_COMMAND = /^(?:run(?: in a terminal)?:? )?(?:[`'][^`']*[`']|usher .*)$/iu;
+const ONLY_COMMAND = /^(?:[Rr]un(?: in a terminal)?:? )?(?:[`'][^`']*[`']|usher .*)$/u;
 
 export interface Cure {
   readonly words: string;
