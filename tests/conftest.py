@@ -128,6 +128,7 @@ CLIENT_PROGRAMS = {
     ),
     "sshd": Client(_sshd, _APT.format("openssh-server iproute2") + ", and run as root"),
     "tmux": Client(_on_path("tmux"), _APT.format("tmux")),
+    "xdotool": Client(_on_path("xdotool"), _APT.format("xdotool")),
     "xmlsec1": Client(_on_path("xmlsec1"), _APT.format("xmlsec1")),
     "zsh": Client(_on_path("zsh"), _APT.format("zsh")),
 }

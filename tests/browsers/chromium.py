@@ -60,6 +60,19 @@ class Chromium:
         self._stranger = stranger.write_stranger(folder, self.family)
         self.stranger = stranger.chromium_pages(folder)
 
+    def open_popup(self) -> None:
+        """Open the page of the extension's button over the tab in front."""
+        self.worker().evaluate("chrome.action.openPopup()")
+
+    def in_popup(self, expression: str) -> Any:
+        """The value of an expression in the open popup once it is true."""
+        [popup] = [number for number, url in self.open_pages().items() if url.endswith("/popup/popup.html")]
+        return self.page(popup).until(expression)
+
+    def open_again(self, _place: str, url: str) -> None:
+        """Open an address; Chromium has one place for all cookies."""
+        self.open(url)
+
     def stop_background(self) -> None:
         """Put the extension's background to sleep, as Chromium does when nothing happens."""
         for target in self.targets():
@@ -149,6 +162,11 @@ class Chromium:
         """As a person closes it: the profile is written."""
         self.wire.command("Browser.close")
         self._process.wait(30)
+
+    def restart(self) -> None:
+        """Close it and start it again."""
+        self.close()
+        self.start()
 
     def kill(self) -> None:
         self._process.kill()

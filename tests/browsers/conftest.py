@@ -23,6 +23,7 @@ from chromium import Chromium
 from firefox import Firefox
 from links import Links
 from screen import Desktop
+from waiting import until
 
 from usher.console.extension import CHROMIUM_ID
 
@@ -35,6 +36,10 @@ sys.modules[_SPEC.name] = people
 _SPEC.loader.exec_module(people)
 
 SETTINGS = """
+[console]
+browser = "{browser}"
+chromium = "multi-session"
+
 [[protect]]
 accounts = "production"
 colour = "red"
@@ -51,9 +56,6 @@ colour = "purple"
 [[protect]]
 accounts = "playground"
 colour = "blue"
-
-[console]
-chromium = "multi-session"
 """
 
 
@@ -87,9 +89,6 @@ def person(tmp_path_factory, internet, desktop):
                 "AWS_CA_BUNDLE": str(internet.authority.bundle),
                 "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
             }
-            settings = home.folder / ".config" / "usher" / "settings.toml"
-            settings.parent.mkdir(parents=True)
-            settings.write_text(SETTINGS)
             where = ["--start-url", portal.url + "/start", "--region", "eu-central-1"]
             home.ok("login", "mkdev", *where, "--device")
             home.ok("profiles", "sync")
@@ -107,11 +106,20 @@ def running_browser(request, person, desktop, internet, find_client) -> Iterator
     else:
         browser = Chromium(find_client("chromium"), person.folder, person.environ, internet, CHROMIUM_ID)
         browser.install(PACKAGES / "usher-chromium.zip")
+    settings = person.folder / ".config" / "usher" / "settings.toml"
+    settings.write_text(SETTINGS.format(browser=request.param))
     browser.install_stranger(person.folder / f"stranger-{request.param}")
     browser.desktop = desktop
     browser.start()
+    _wait_for_host(browser, person)
     yield browser
     browser.kill()
+
+
+def _wait_for_host(browser, person) -> None:
+    """Until the extension has greeted its native host: then `usher console` finds it."""
+    known = person.folder / ".cache" / "usher" / "browsers"
+    until(lambda: any(f'"{browser.family}"' in file.read_text() for file in known.glob("*.json")))
 
 
 @pytest.fixture

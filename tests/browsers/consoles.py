@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from links import HOME, NAMES, Links
 from stand_in_internet import SESSION_COOKIE, Internet, Request, Who
+from waiting import until
 from wire import RefusedError
 
 STAGING = Who("222222222222", "AdministratorAccess")
 PRODUCTION = Who("333333333333", "ReadOnlyAccess")
 MANAGEMENT = Who("111111111111", "AdministratorAccess")
 PLAYGROUND = Who("444444444444", "AdministratorAccess")
-LONGEST_WAIT_SECONDS = 15
 
 
 @dataclass
@@ -121,12 +120,3 @@ class Consoles:
 
     def address(self, link: str) -> str:
         return f"{self.browser.pages}open.html#{link}"
-
-
-def until(seen: Any) -> Any:
-    """What `seen` gives as soon as it gives something: for what the browser tells nobody."""
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not (found := seen()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.03)
-    return found

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import stranger
+from waiting import until
 from wire import PageGoneError, RefusedError, Wire, evaluate_until
 
 EXTENSION = "usher@usher.example"
@@ -183,6 +184,45 @@ class Firefox:
             })()"""
         )
 
+    def open_popup(self) -> None:
+        """Open the page of the extension's button over the tab in front."""
+        self.chrome(
+            f"""(async () => {{
+              const {{ ExtensionParent }} =
+                ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+              const {{ extension }} = WebExtensionPolicy.getByID({json.dumps(EXTENSION)});
+              await ExtensionParent.apiManager.global.browserActionFor(extension).openPopup(window, false);
+            }})()"""
+        )
+        popup = 'document.querySelector("browser.webextension-popup-browser")'
+        page = f"{PAGES}popup/popup.html"
+        until(lambda: self.chrome(f"{popup}?.currentURI?.spec") == page)
+        self.chrome(f"void {popup}.focus()")  # as a click does
+
+    def in_popup(self, expression: str) -> Any:
+        """The value of an expression in the open popup once it is true. BiDi knows tabs only."""
+        script = f"((document) => sendAsyncMessage('said', {expression}))(content.document)"
+        asked = f"""new Promise((done) => {{
+          const manager = document.querySelector("browser.webextension-popup-browser").messageManager;
+          const take = ({{ data }}) => {{ manager.removeMessageListener("said", take); done(data); }};
+          manager.addMessageListener("said", take);
+          manager.loadFrameScript("data:," + encodeURIComponent({json.dumps(script)}), false);
+          setTimeout(() => done(null), 500);  // it is not there yet
+        }})"""
+        return until(lambda: self.chrome(asked))
+
+    def open_again(self, place: str, url: str) -> None:
+        """Open an address in a container by its name, as a person does."""
+        self.chrome(
+            f"""(() => {{
+              const {{ ContextualIdentityService: known }} =
+                ChromeUtils.importESModule("resource://gre/modules/ContextualIdentityService.sys.mjs");
+              const all = known.getPublicIdentities();
+              const {{ userContextId }} = all.find(({{ name }}) => name === {json.dumps(place)});
+              gBrowser.selectedTab = gBrowser.addTrustedTab({json.dumps(url)}, {{ userContextId }});
+            }})()"""
+        )
+
     def stop_background(self) -> None:
         """Put the extension's background to sleep, as Firefox does when nothing happens."""
         self.chrome(
@@ -196,6 +236,11 @@ class Firefox:
         """As a person closes it: the profile is written."""
         self.wire.command("browser.close")
         self._process.wait(30)
+
+    def restart(self) -> None:
+        """Close it and start it again."""
+        self.close()
+        self.start()
 
     def kill(self) -> None:
         self._process.kill()

@@ -7,6 +7,7 @@ browser's own bars and colours, and without anything that the pages could know o
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import time
@@ -81,6 +82,23 @@ class Desktop:
             assert time.monotonic() < deadline, "it was never on the screen"
             time.sleep(0.05)
         return picture
+
+    def type(self, text):
+        """Type a text, as a person does."""
+        self._xdotool("type", text)
+
+    def press(self, keys):
+        """Press keys together: `press("alt+Return")`."""
+        self._xdotool("key", keys)
+
+    def focus(self, window_class):
+        """Let a program's window have the keyboard: no window manager is here that would."""
+        self._xdotool(
+            "search", "--sync", "--onlyvisible", "--class", window_class, "windowfocus", "--sync", "%1"
+        )
+
+    def _xdotool(self, *words):
+        subprocess.run(["xdotool", *words], env={**os.environ, **self.environ}, check=True, timeout=20)
 
     def close(self):
         for each in self._processes:

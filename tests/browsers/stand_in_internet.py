@@ -314,7 +314,7 @@ class Connection(BaseHTTPRequestHandler):
             return self.send(200, FAVICON, [("Content-Type", "image/svg+xml")])
         if request.path == "/arrive":
             session = self.server.aws.arrivals.pop(request.query["code"])
-            cookie = f"{SESSION_COOKIE}={session}; Path=/; Secure; HttpOnly"
+            cookie = f"{SESSION_COOKIE}={session}; Path=/; Secure; HttpOnly; Max-Age=43200"
             return self.redirect(request.query["to"], cookie)
         who = self.server.aws.sessions.get(request.cookies.get(SESSION_COOKIE, ""))
         service = request.path.strip("/").split("/")[0] or "console"

@@ -6,9 +6,10 @@ import functools
 import json
 
 import pytest
-from consoles import PRODUCTION, STAGING, Consoles, until
+from consoles import PRODUCTION, STAGING, Consoles
 from hostile import HOSTILE, REPLAYED, Maker
 from stranger import FIREFOX_ID as STRANGER_FIREFOX_ID
+from waiting import until
 
 pytestmark = [pytest.mark.client("firefox", "chromium"), pytest.mark.once]
 

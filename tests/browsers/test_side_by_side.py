@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from consoles import MANAGEMENT, PLAYGROUND, PRODUCTION, STAGING, Consoles, prefix, until
+from consoles import MANAGEMENT, PLAYGROUND, PRODUCTION, STAGING, Consoles, prefix
 from stand_in_internet import SESSION_COOKIE
+from waiting import until
 
 pytestmark = [pytest.mark.client("firefox", "chromium"), pytest.mark.once]
 

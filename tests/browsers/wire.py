@@ -92,12 +92,12 @@ def evaluate_until(evaluate: Callable[[str], Any], expression: str) -> Any:
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(PageGoneError):
-            return evaluate(_until(expression))
+            return evaluate(until_true(expression))
         time.sleep(0.02)
     raise AssertionError(f"the page never stays: {expression}")
 
 
-def _until(expression: str) -> str:
+def until_true(expression: str) -> str:
     """JavaScript: a promise of the value of `expression` once it is true, asked as the page changes."""
     return f"""new Promise((done, fail) => {{
       const look = () => {{

@@ -7,6 +7,7 @@ declare -A package_of=(
     [chromium]=chromium   # the browser half of every sign-in
     [firefox-esr]=firefox-esr   # the other family of browsers, with profiles of its own kind
     [Xvfb]=xvfb           # the screen that it needs
+    [xdotool]=xdotool     # a keyboard for it
     [xmlsec1]=xmlsec1     # an XML signature check that is not ours
     [gnome-keyring-daemon]=gnome-keyring   # a real OS key ring, headless
     [dbus-daemon]=dbus-daemon
