@@ -186,6 +186,14 @@ def test_where_there_is_no_screen_no_browser_is_started(home, tmp_path):
     assert not left.exists()
 
 
+def test_over_ssh_no_console_opens_on_a_screen_that_nobody_watches(home, start_browser):
+    browser = start_browser(home)
+    afar = {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}
+    assert said(home, STAGING, **PLAIN, **afar) == f"Your browser opens the console of {STAGING}."
+    assert browser.opened.empty()
+    assert "in its container" in said(home, STAGING, DISPLAY=":0", **afar)
+
+
 def test_a_program_of_the_persons_own_opens_it_and_sees_no_secret(home, tmp_path):
     left = tmp_path / "arguments"
     program = tmp_path / "my-browser"

@@ -12,8 +12,8 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,10 +44,14 @@ def run_host(context: Context, arguments: Sequence[str]) -> None:
     """Serve the extension until the browser closes the port. Raises UsageError for any other caller."""
     caller = browser_of_parent(Caller(family_of_caller(arguments)), os.getppid())
     pipe = _own_pipe()
-    with _ending_when_told(), ExitStack() as leaving:
+    _end_when_told()
+    with ExitStack() as leaving:
         host = Host(replace(context, attended=False), caller, pipe, leaving)
         with contextlib.suppress(_Ended):
-            host.serve()
+            try:
+                host.serve()
+            finally:  # a browser that has closed the port may send the signal as well
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def family_of_caller(arguments: Sequence[str]) -> Family:
@@ -221,8 +225,7 @@ def _own_pipe() -> Pipe:
     return pipe
 
 
-@contextmanager
-def _ending_when_told() -> Iterator[None]:
+def _end_when_told() -> None:
     """Browsers end a host by closing its input, or with SIGTERM: both leave by the same way."""
 
     def end(_number: int, _frame: object) -> None:
@@ -231,4 +234,3 @@ def _ending_when_told() -> Iterator[None]:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal that the browser was started from
-    yield

@@ -17,7 +17,14 @@ from pathlib import Path
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
 from usher.cli.browser.settings import ChromiumWay, ConsoleSettings, console_settings
-from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening, refusal_in
+from usher.cli.browser.sockets import (
+    HostGoneError,
+    call_host,
+    has_sockets,
+    listening,
+    refusal_in,
+    sits_elsewhere,
+)
 from usher.cli.browser.templates import launch_words
 from usher.cli.browser.visits import can_be_visited, place_of, sealed_link, settings_for
 from usher.cli.console_links import ConsoleLink
@@ -141,7 +148,7 @@ def _opened_in_jar(errand: Errand) -> bool:
 
 def _opened_by_extension(errand: Errand) -> bool:
     """Whether an extension opened it. Raises UsherError when one refused."""
-    if not can_be_visited(errand.link):
+    if not can_be_visited(errand.link) or sits_elsewhere(errand.context.environ):
         return False
     if not has_sockets():
         return _opened_by_command_line(errand)

@@ -10,7 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 
-from usher.cli.browser.sockets import HostGoneError, call_host, has_sockets, listening, refusal_in
+from usher.cli.browser.sockets import (
+    HostGoneError,
+    call_host,
+    has_sockets,
+    listening,
+    refusal_in,
+    sits_elsewhere,
+)
 from usher.cli.context import Context
 
 CONSOLE_SECONDS = 60.0
@@ -36,7 +43,9 @@ def opened_by_host(
 
     `window` is the terminal whose browser window is to show it.
     """
-    install = next(iter(listening(context)), None) if has_sockets() else None
+    if not has_sockets() or sits_elsewhere(context.environ):
+        return False
+    install = next(iter(listening(context)), None)
     if install is None:
         return False
     request = {

@@ -50,6 +50,12 @@ def socket_of(context: Context, install: str) -> Path:
     return agent.with_name(f"browser-{agent.stem}-{install}.sock")
 
 
+def sits_elsewhere(environ: Mapping[str, str]) -> bool:
+    """Whether who types here sees another screen: no console must open on one that nobody watches."""
+    has_screen = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+    return bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY")) and not has_screen
+
+
 def listening(context: Context) -> list[str]:
     """The installs whose host has a socket, the newest first. Whether it answers is found out by asking."""
     agent = agent_socket(context.environ, context.cache_dir, machine.user_id())
