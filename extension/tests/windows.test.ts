@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Engine } from "../src/background/engine.ts";
+import { atRest, flat } from "../src/popup/choices.ts";
+import type { Overview } from "../src/shared/messages.ts";
 import { type AskedOfHost, StandInBrowser } from "./stand_in_browser.ts";
 
 const HOME = "https://console.aws.amazon.com/console/home";
@@ -211,6 +213,17 @@ test("pairs are known again after the background was asleep, and not after the b
   assert.equal(await engine.windows.terminalOf(own), "w1");
   browser.storage.session.clear();
   assert.equal(await engine.windows.terminalOf(own), null);
+});
+
+test("the popup offers the window's current account first, unless its tab is of that account", () => {
+  const [staging, production] = [SESSIONS["staging"], SESSIONS["production"]] as Overview["open"];
+  const nothing = { sessionsOpen: null, host: { state: "connected", usher: "0.1.0" }, recent: [] } as const;
+  const open = [production!, staging!];
+  const names = (here: Overview["here"]) =>
+    flat(atRest({ ...nothing, here, open, current: "staging" }, [])).map(({ profile }) => profile);
+  assert.deepEqual(names(null), ["staging", "production"]);
+  assert.deepEqual(names(production!), ["staging"]);
+  assert.deepEqual(names(staging!), ["production"]);
 });
 
 test("the toolbar's button says which account the window is in, and what ends soon before that", async () => {

@@ -1,5 +1,5 @@
-// Which accounts the popup lists, in which order: what is open, then favourites, then what was entered last; or what
-// a search found. Never more than a screen or two, however many profiles there are.
+// Which accounts the popup lists, in which order: the window's current one, what is open, then favourites, then what
+// was entered last; or what a search found. Never more than a screen or two, however many profiles there are.
 import type { Overview, ProfileChoice } from "../shared/messages.ts";
 import type { Session } from "../shared/visit.ts";
 
@@ -27,9 +27,12 @@ export interface Section {
  */
 export function atRest(overview: Overview, known: readonly ProfileChoice[]): Section[] {
   const recent = [...overview.recent, ...known.filter((profile) => profile.recent)];
+  const open = overview.open.map(ofSession);
+  const current = [...open, ...recent, ...known].filter(({ profile }) => profile === overview.current);
   const listed = new Set([overview.here?.profile ?? ""]);
   const titled: Titled[] = [
-    [openTitle(overview), overview.open.map(ofSession)],
+    ["This window", current],
+    [openTitle(overview), open],
     ["Favourites", known.filter((profile) => profile.favourite)],
     ["Recent", recent],
     ["Accounts", known],
