@@ -27,7 +27,11 @@ _OTHERS = (
     *("USHER_VAULT", "USHER_VAULT_IDENTITY"),
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
 )
-_SAYS_WHICH_PROFILE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+# The profile is named, and the others are about how the AWS CLI shows things: shells have them, desktops not.
+_OF_NO_MATTER = (
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    *("AWS_PAGER", "AWS_DEFAULT_OUTPUT", "AWS_CLI_AUTO_PROMPT", "AWS_SDK_LOAD_CONFIG"),
+)
 
 
 def opened_by_host(
@@ -76,7 +80,7 @@ def surroundings(context: Context) -> str:
     known = {
         name: value
         for name, value in context.environ.items()
-        if name in _OTHERS or (name.startswith("AWS_") and name not in _SAYS_WHICH_PROFILE)
+        if name in _OTHERS or (name.startswith("AWS_") and name not in _OF_NO_MATTER)
     }
     told = [[str(path.absolute()) for path in (*places, *files)], known]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
