@@ -198,6 +198,7 @@ export class FakeBrowser {
       get: async (id: number) => structuredClone(this.tab(id)),
       create: async ({ url, ...more }: { url: string } & Partial<FakeTab>) => {
         const known = this.containers.map((each) => each.cookieStoreId);
+        if (this.windows.length === 0) throw new Error("No current window");
         if (more.cookieStoreId !== undefined && !known.includes(more.cookieStoreId)) throw new Error("No cookie store");
         return structuredClone(this.addTab(url, more));
       },

@@ -112,6 +112,30 @@ test("a label that nobody was sent to is of no session, even of the same account
   assert.equal(await sessionIn(made, browser.tab(id)), sessionOf("staging").key);
 });
 
+test("a sign-in that ends at another account's label teaches nothing", async () => {
+  const made = await connected("chromium");
+  const id = await opened(made, "staging", labelled("production"));
+  assert.equal(await sessionIn(made, made.browser.tab(id)), null);
+  assert.equal(await sessionIn(made, made.browser.addTab(labelled("production"))), null);
+  assert.equal(await sessionIn(made, made.browser.addTab(CONSOLE)), null);
+});
+
+test("a page that is there before the browser has told which tab it is in is not taken for another session", async () => {
+  const made = await connected("chromium");
+  await opened(made, "staging", CONSOLE);
+  const { tabs } = chrome as unknown as { tabs: { create: (details: { url: string }) => Promise<unknown> } };
+  const { create } = tabs;
+  let early: Promise<string | null> | undefined;
+  tabs.create = async (details) => {
+    const tab = await create({ ...details, url: CONSOLE });
+    early = sessionIn(made, made.browser.tabs.at(-1)!);
+    await settled();
+    return tab;
+  };
+  await made.usher.open(await linkTo("production", { place: GROUP }));
+  assert.equal(await early, sessionOf("production").key);
+});
+
 test("the label is learnt after pages without one: a sign-in passes through them", async () => {
   const made = await connected("chromium");
   const id = await opened(made, "staging", CONSOLE);

@@ -170,3 +170,11 @@ test("what is opened through usher is answered", async () => {
   assert.deepEqual(await usher.open(await linkTo("staging")), { id: "h1", ok: true });
   assert.equal(browser.tabs.length, 1);
 });
+
+test("a host that ends while its link is opened is not answered", async () => {
+  const { browser } = await connected();
+  browser.port.say({ id: "h9", op: "open", link: await linkTo("staging") });
+  browser.port.end("gone");
+  await settled();
+  assert.equal(browser.tabs.length, 1);
+});

@@ -17,6 +17,14 @@ test("a link opens once, though it comes twice at the same moment", async () => 
   assert.equal(browser.tabs.filter(({ url }) => url.includes("signin")).length, 1);
 });
 
+test("a link that was opened is known when others were opened since", async () => {
+  const { usher } = await connected();
+  const link = await linkTo("staging");
+  await usher.open(link);
+  await usher.open(await linkTo("production"));
+  assert.equal(refused(await usher.open(link)), "replayed");
+});
+
 test("a link that was opened is known after the background, and the browser, were started again", async () => {
   const made = await connected();
   const link = await linkTo("staging");
@@ -45,9 +53,12 @@ test("what is refused is shown, on one page for all of it", async () => {
   assert.equal(latest?.code, "host");
   assert.match(latest?.message ?? "", /evil\.example/);
 
-  browser.tabs.length = 0; // the person closes it
+  browser.tabs.length = 0; // the person closes it, and then the last window
   assert.equal(refused(await usher.open("1.BBBB")), "forged");
   assert.equal(browser.tabs.length, 1);
+  browser.tabs.length = browser.windows.length = 0;
+  assert.equal(refused(await usher.open("1.CCCC")), "forged");
+  assert.equal(browser.tabs[0]?.windowId, browser.windows[0]?.id);
 });
 
 test("without a key nothing is opened", async () => {

@@ -150,7 +150,8 @@ export class NativeHost {
     if (!isObject(message) || sizeOf(message) > LARGEST_BYTES) {
       this.#lost(port, "Usher sent what this extension does not understand: they are of different versions.");
     } else if (typeof message["id"] === "string") {
-      port.postMessage({ id: message["id"], ...(await this.#asked(message)) });
+      const outcome = await this.#asked(message);
+      if (port === this.#port) port.postMessage({ id: message["id"], ...outcome });
     } else {
       this.#settle(message);
     }

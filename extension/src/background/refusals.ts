@@ -24,8 +24,8 @@ export class Refusals {
     return this.#turns.take(async () => {
       await this.#latest.set(refusal);
       const shown = await this.#tab.get();
-      const tab = (shown !== null && (await reloaded(shown))) || (await chrome.tabs.create({ url: pageUrl(), active: true }));
-      await this.#tab.set(tab.id ?? null);
+      const tab = (shown === null ? null : await shownAgain(shown)) ?? (await newTab());
+      await this.#tab.set(tab?.id ?? null);
     });
   }
 }
@@ -37,11 +37,20 @@ export function refusalOf(error: unknown): Refusal {
   return { code, message: hint === "" ? message : `${message} ${hint}`, at: Date.now() };
 }
 
-async function reloaded(tabId: number): Promise<chrome.tabs.Tab | null> {
+async function shownAgain(tabId: number): Promise<chrome.tabs.Tab | undefined> {
   try {
-    return (await chrome.tabs.update(tabId, { url: pageUrl(), active: true })) ?? null;
+    return await chrome.tabs.update(tabId, { url: pageUrl(), active: true });
   } catch {
-    return null; // it was closed
+    return undefined; // it was closed
+  }
+}
+
+async function newTab(): Promise<chrome.tabs.Tab | undefined> {
+  try {
+    return await chrome.tabs.create({ url: pageUrl(), active: true });
+  } catch {
+    const window = await chrome.windows.create({ url: pageUrl() }); // there was none
+    return window?.tabs?.[0];
   }
 }
 
