@@ -27,7 +27,12 @@ export class FakeClock {
   }
 }
 
-/** Everything that can happen without time passing has happened. */
+/** Waits until it is so: what keys are used for happens in other threads, and takes as long as it takes. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((later) => setImmediate(later));
+}
+
+/** Everything that can happen without time passing, and without keys, has happened. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 30; turn++) await new Promise((later) => setImmediate(later));
 }
