@@ -29,7 +29,42 @@ OPTIONS = [
 ]
 
 
-class Chromium:
+class RunningChromium:
+    """A Chromium that was started by somebody, by the address of its DevTools."""
+
+    def __init__(self, address: str) -> None:
+        self.wire = Wire(address)
+        self._sessions: dict[str, str] = {}
+
+    def open(self, url: str) -> str:
+        """Open an address as the browser itself does for a person: any address, in a new tab."""
+        return self.wire.command("Target.createTarget", url=url)["targetId"]
+
+    def open_behind(self, url: str) -> None:
+        """The same, behind the tab in front."""
+        self.wire.command("Target.createTarget", url=url, background=True)
+
+    def worker(self) -> Page:
+        """The extension's service worker."""
+        found = [each for each in self.targets() if each["type"] == "service_worker"]
+        [worker] = [each["targetId"] for each in found if each["url"].startswith(self.pages)]
+        return self.page(worker)
+
+    def open_pages(self) -> dict[str, str]:
+        """The pages in tabs: ids and addresses."""
+        return {each["targetId"]: each["url"] for each in self.targets() if each["type"] == "page"}
+
+    def page(self, number: str) -> Page:
+        if number not in self._sessions:
+            answer = self.wire.command("Target.attachToTarget", targetId=number, flatten=True)
+            self._sessions[number] = answer["sessionId"]
+        return Page(self.wire, self._sessions[number], number)
+
+    def targets(self) -> list[dict[str, Any]]:
+        return self.wire.command("Target.getTargets")["targetInfos"]
+
+
+class Chromium(RunningChromium):
     """Chromium with a data folder of the tests' own, which stays when it is started again."""
 
     family = "chromium"
@@ -96,16 +131,7 @@ class Chromium:
             raise AssertionError("Chromium does not start: " + "".join(said))
         threading.Thread(target=lambda: said.extend(self._process.stderr), daemon=True).start()
         self.said = said
-        self.wire = Wire(line.split("listening on ")[1].strip())
-        self._sessions: dict[str, str] = {}
-
-    def open(self, url: str) -> str:
-        """Open an address as the browser itself does for a person: any address, in a new tab."""
-        return self.wire.command("Target.createTarget", url=url)["targetId"]
-
-    def open_behind(self, url: str) -> None:
-        """The same, behind the tab in front."""
-        self.wire.command("Target.createTarget", url=url, background=True)
+        super().__init__(line.split("listening on ")[1].strip())
 
     def open_from_outside(self, url: str) -> None:
         """As a program does that hands an address to the browser that is open."""
@@ -131,22 +157,6 @@ class Chromium:
             })()"""
         )
 
-    def worker(self) -> Page:
-        """The extension's service worker."""
-        found = [each for each in self.targets() if each["type"] == "service_worker"]
-        [worker] = [each["targetId"] for each in found if each["url"].startswith(self.pages)]
-        return self.page(worker)
-
-    def open_pages(self) -> dict[str, str]:
-        """The pages in tabs: ids and addresses."""
-        return {each["targetId"]: each["url"] for each in self.targets() if each["type"] == "page"}
-
-    def page(self, number: str) -> Page:
-        if number not in self._sessions:
-            answer = self.wire.command("Target.attachToTarget", targetId=number, flatten=True)
-            self._sessions[number] = answer["sessionId"]
-        return Page(self.wire, self._sessions[number], number)
-
     def tidy(self) -> None:
         """Close all tabs but an empty one, and forget all cookies."""
         kept = self.open("about:blank")
@@ -154,9 +164,6 @@ class Chromium:
             if target["type"] == "page" and target["targetId"] != kept:
                 self.wire.command("Target.closeTarget", targetId=target["targetId"])
         self.wire.command("Storage.clearCookies")
-
-    def targets(self) -> list[dict[str, Any]]:
-        return self.wire.command("Target.getTargets")["targetInfos"]
 
     def close(self) -> None:
         """As a person closes it: the profile is written."""
@@ -243,6 +250,7 @@ class Page:
             self._wire.command("Input.dispatchMouseEvent", self._session, type=kind, **where)
 
     def _bar_root(self) -> dict[str, Any]:
+        self.until("document.querySelector('[data-usher-bar]') !== null")
         document = self._wire.command("DOM.getDocument", self._session, depth=-1, pierce=True)["root"]
         html = next(each for each in document["children"] if each["nodeName"] == "HTML")
         host = next(each for each in html["children"] if "data-usher-bar" in _attributes(each))

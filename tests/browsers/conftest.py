@@ -8,7 +8,6 @@ each family, one after the other, serve all tests of a worker; each test begins 
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from waiting import until
 from usher.console.extension import CHROMIUM_ID
 
 PROJECT = Path(__file__).resolve().parents[2]
-PACKAGES = Path(os.environ.get("USHER_TEST_PACKAGES", PROJECT / "src" / "usher" / "console" / "packages"))
+PACKAGES = PROJECT / "src" / "usher" / "console" / "packages"
 _SESSION = PROJECT / "tests" / "cli" / "session" / "conftest.py"
 _SPEC = importlib.util.spec_from_file_location("people_at_machines", _SESSION)
 people = importlib.util.module_from_spec(_SPEC)
@@ -127,6 +126,14 @@ def browser(running_browser) -> Firefox | Chromium:
     """It, with one empty tab."""
     running_browser.tidy()
     return running_browser
+
+
+@pytest.fixture(scope="session")
+def keep_picture():
+    """Keep what is on a screen, below `artifacts/screens`, for people to look at."""
+    folder = PROJECT / "artifacts" / "screens"
+    folder.mkdir(parents=True, exist_ok=True)
+    return lambda desktop, name: desktop.picture().save(folder / f"{name}.png")
 
 
 @pytest.fixture(scope="session")

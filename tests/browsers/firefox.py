@@ -318,6 +318,7 @@ class Page:
         self._wire.command("input.performActions", context=self.context, actions=[mouse])
 
     def _bar_root(self) -> dict[str, Any]:
+        self.until("document.querySelector('[data-usher-bar]') !== null")
         answer = self._wire.command(
             "script.evaluate",
             expression="document.querySelector('[data-usher-bar]')",
