@@ -83,10 +83,22 @@ test("arrows, Home, End and Page keys choose a row while the field keeps the foc
   }
 });
 
+test("the field takes the focus when the popup gets it, but takes it from nobody", async () => {
+  const answers = { profiles: answering(KNOWN), overview: () => ({ ...QUIET, here: session(PRODUCTION) }) };
+  const popup = await Popup.open({ answers });
+  (popup.document.activeElement as HTMLElement).blur(); // as Firefox has it, which loads popups hidden
+  popup.focused();
+  assert.equal(popup.document.activeElement!.id, "query");
+  popup.element("#renew").focus();
+  popup.focused();
+  assert.equal(popup.document.activeElement!.id, "renew");
+});
+
 test("the list is a listbox that says how many rows it has and which is chosen", async () => {
   const popup = await Popup.open({ answers: { profiles: answering(KNOWN) } });
   const field = popup.element("#query");
   assert.equal(field.getAttribute("role"), "combobox");
+  assert.equal(field.getAttribute("aria-expanded"), "true");
   assert.equal(popup.element("#list").id, field.getAttribute("aria-controls"));
   const rows = [...popup.document.querySelectorAll("#list [role=option]")];
   assert.deepEqual(rows.map((row) => row.getAttribute("aria-posinset")), ["1", "2", "3"]);
@@ -112,6 +124,20 @@ test("Enter opens, with Ctrl beside, with Alt this page, and the popup closes", 
   }
 });
 
+test("Enter again while a console is being opened does not open it twice", async () => {
+  const slow = promised<Result<null>>();
+  const popup = await Popup.open({ answers: { profiles: answering(KNOWN), enter: () => slow.promise } });
+  await popup.press("Enter");
+  assert.equal(popup.text(".doing"), "Opening production / AdministratorAccess …");
+  assert.equal(popup.element("#beside").getAttribute("aria-disabled"), "true");
+  await popup.press("Enter");
+  await popup.click("#beside");
+  assert.equal(popup.of("enter").length, 1);
+  slow.keep(OK);
+  await settled();
+  assert.equal(popup.closed, true);
+});
+
 test("Enter on a session that is open brings its tab to the front", async () => {
   const overview = { ...QUIET, open: [session(STAGING)] };
   const popup = await Popup.open({ answers: { overview: () => overview, profiles: answering(KNOWN) } });
@@ -135,9 +161,12 @@ test("what an input method composes is not taken for keys", async () => {
   assert.deepEqual(popup.of("enter"), []);
 });
 
+/** What Windows says of the AltGr key, with which people write letters. */
+const ALT_GR = { ctrlKey: true, altKey: true };
+
 test("keys that mean nothing here are left to the field and the browser", async () => {
   const popup = await Popup.open({ answers: { profiles: answering(KNOWN) } });
-  for (const [key, held] of [["a", {}], ["s", {}], ["Home", { shiftKey: true }], ["a", { ctrlKey: true }], ["ArrowLeft", {}], ["d", { altKey: true }]] as const) {
+  for (const [key, held] of [["a", {}], ["s", {}], ["Home", { shiftKey: true }], ["a", { ctrlKey: true }], ["ArrowLeft", {}], ["ArrowDown", { altKey: true }], ["s", ALT_GR]] as const) {
     assert.equal(await popup.press(key, held), false, key);
   }
 });
@@ -186,6 +215,7 @@ test("Ctrl-D and the star make a favourite and take it back, and the row stays c
   assert.equal(popup.element("#favourite").getAttribute("aria-pressed"), "true");
   await popup.click("[aria-selected=true] [data-action=favourite]");
   assert.deepEqual(popup.of("favourite").map(({ on }) => on), [true, false]);
+  assert.match(popup.chosen!, /^sandbox/);
   assert.doesNotMatch(popup.chosen!, /favourite$/);
 });
 
@@ -202,6 +232,7 @@ test("an Apple keyboard's hints name its keys", async () => {
 test("a click opens the row that was clicked, and its button opens beside", async () => {
   const popup = await Popup.open({ answers: { profiles: answering(KNOWN) } });
   await popup.click("#row-2 .name");
+  assert.match(popup.chosen!, /^sandbox/);
   await popup.click("#row-1 [data-action=beside]");
   const asked = popup.of("enter").map(({ profile, beside }) => [profile, beside]);
   assert.deepEqual(asked, [[SANDBOX.profile, undefined], [STAGING.profile, true]]);
@@ -254,6 +285,7 @@ test("a search that finds nothing says so, to the eye and to the ear", async () 
   assert.equal(popup.text("#said"), "Nothing is found for “zzz”.");
   assert.equal(popup.element("#actions").hidden, true);
   assert.equal(popup.element("#query").hasAttribute("aria-activedescendant"), false);
+  assert.equal(popup.element("#query").getAttribute("aria-expanded"), "false");
 });
 
 // Protected accounts
@@ -302,6 +334,9 @@ test("a word that must be typed is the only thing that enters", async () => {
   assert.equal(popup.document.activeElement, word);
   assert.equal(enter.disabled, true);
   const event = () => new (popup.document.defaultView as unknown as typeof globalThis).Event("input");
+  popup.element("#question").dispatchEvent(new (popup.document.defaultView as unknown as typeof globalThis).Event("submit"));
+  await settled();
+  assert.equal(popup.of("enter").length, 1, "an empty word");
   for (const [said, disabled] of [["production", true], ["PRODUCTION ", true], ["PRODUCTION", false]] as const) {
     word.value = said;
     word.dispatchEvent(event());
@@ -480,5 +515,6 @@ test("with multi-session on the sessions are counted, and at five the next refus
   assert.equal(three.text(".title"), "Open (3 of 5 sessions)");
   assert.equal(three.element("#crowded").hidden, true);
   const five = await Popup.open({ answers: { overview: () => ({ ...QUIET, host: CONNECTED, open, sessionsOpen: 5 }) } });
+  assert.equal(five.element("#crowded").hidden, false);
   assert.match(five.text("#crowded"), /AWS will refuse the next sign-in/);
 });

@@ -99,6 +99,11 @@ export class Popup {
     return event.defaultPrevented;
   }
 
+  /** The browser gives the popup's window the focus. */
+  focused(): void {
+    this.document.defaultView!.dispatchEvent(new (this.#of("Event"))("focus"));
+  }
+
   async click(selector: string): Promise<void> {
     this.element(selector).click();
     await settled();

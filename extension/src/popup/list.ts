@@ -46,6 +46,7 @@ export class AccountList {
     this.#rows = this.#choices.map((choice, index) => this.#row(choice, index, now));
     this.#box.replaceChildren(...this.#groups(sections));
     this.#box.hidden = this.#choices.length === 0;
+    this.#field.setAttribute("aria-expanded", String(this.#choices.length > 0));
     const there = this.#choices.findIndex((choice) => choice.profile === before);
     this.#choose(this.#choices.length === 0 ? -1 : Math.max(there, 0));
   }
