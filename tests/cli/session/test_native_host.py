@@ -136,6 +136,8 @@ def test_a_question_that_wants_a_yes_takes_the_word_yes(home, browser):
     with home.settings("[[protect]]", 'accounts = ["production"]', "confirm = true"):
         confirm = browser.ask("open", **wanted)["error"]["confirm"]
         assert browser.ask("open", **{**wanted, "confirmed": confirm["word"]})["ok"]
+        assert browser.ask("open", **{**wanted, "confirmed": ""})["error"]["code"] == "confirm"
+        assert browser.ask("open", **{**wanted, "confirmed": "A STRONGER WORD"})["ok"]
     assert (confirm["how"], confirm["word"]) == ("ask", "yes")
     assert confirm["text"] == f"{PRODUCTION} is protected. Enter it?"
 

@@ -41,7 +41,7 @@ from usher.console.browsers import Family
 from usher.console.jars import JAR_VARIABLE, Jar, read_jar
 from usher.console.links import read_target
 from usher.core.errors import SignInNeededError, UsageError, UsherError
-from usher.core.looks import Look, look_of
+from usher.core.looks import Confirm, Look, look_of
 from usher.core.printable import printable
 from usher.profiles.favourites import read_favourites, set_favourite
 from usher.profiles.index import IndexEntry
@@ -154,7 +154,9 @@ def open_profile_console(desk: Desk, message: Mapping[str, object]) -> Mapping[s
 
     def agree(shown: str, look: Look) -> None:
         question = question_of(shown, look)
-        if question is not None and confirmed != question.word:
+        # Who typed the word of a stronger question, which only the keys revealed, has said yes to the first.
+        said_yes = question is not None and question.how is Confirm.ASK and bool(confirmed)
+        if question is not None and not said_yes and confirmed != question.word:
             raise ConfirmNeededError(question)
 
     try:
