@@ -143,6 +143,32 @@ def test_what_the_browser_and_its_person_set_is_kept_when_the_colour_changes(tmp
     assert found["profile"]["name"] == "production/ReadOnlyAccess"
 
 
+def test_the_bookmarks_bar_tells_the_new_label_and_keeps_the_persons_own(tmp_path):
+    jar = prepared(tmp_path, PRODUCTION)
+    path = jar.browser_folder / "Default" / "Bookmarks"
+    document = json.loads(path.read_text())
+    own = {"type": "url", "id": "9", "guid": "g", "name": "PRODUCTION", "url": "https://wiki.mkdev.example"}
+    folder = {"type": "folder", "id": "10", "guid": "h", "name": "more", "children": []}
+    document["roots"]["bookmark_bar"]["children"] += [own, folder, "?"]
+    document["checksum"] = "of the old"
+    path.write_text(json.dumps(document))
+    prepared(tmp_path, replace(PRODUCTION, label="LIVE"))
+    found = json.loads(path.read_text())
+    bar = found["roots"]["bookmark_bar"]["children"]
+    assert [each["name"] for each in bar[:4]] == ["LIVE", "production", "ReadOnlyAccess", "333333333333"]
+    assert bar[4:] == [own, folder, "?"]
+    assert "checksum" not in found
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"roots": {"bookmark_bar": 1}}', '{"roots": []}'])
+def test_bookmarks_that_cannot_be_read_are_left_to_the_browser(tmp_path, content):
+    jar = prepared(tmp_path, PRODUCTION)
+    path = jar.browser_folder / "Default" / "Bookmarks"
+    path.write_text(content)
+    prepared(tmp_path, replace(PRODUCTION, label="LIVE"))
+    assert path.read_text() == content
+
+
 def test_nothing_of_an_open_browser_is_touched(tmp_path):
     jar = prepared(tmp_path, PRODUCTION)
     open_with(jar, os.getpid())

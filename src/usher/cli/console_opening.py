@@ -44,7 +44,7 @@ def open_as_asked(options: argparse.Namespace, context: Context) -> None:
     if options.copy:
         _copy(context, link.url, opened.name)
     if not (options.show or options.copy):
-        _open(rooms, link, wanted)
+        _open(rooms, link, wanted, options.browser)
 
 
 def _open_through_portal(
@@ -62,7 +62,7 @@ def _open_through_portal(
         context.terminal.say(f"Copied the portal's link to the console of {name}; it holds no secret.")
     if not (options.show or options.copy):
         confirm_entry(context, chain.profile, look_for(context, chain.profile), yes=options.yes)
-        if not open_through_portal(context, link, chain):
+        if not open_through_portal(context, link, chain, options.browser):
             raise UsherError("no browser came for the portal's link", hint="set BROWSER, or use --print")
         context.terminal.say(f"Your browser opens the console of {name} through its portal.")
 
@@ -94,8 +94,8 @@ def _put_in_clipboard(context: Context, link: str) -> None:
         raise UsageError("there is no terminal that could copy the link", hint="use --print")
 
 
-def _open(rooms: SessionRooms, link: ConsoleLink, wanted: Wanted) -> None:
-    open_console(rooms, link)
+def _open(rooms: SessionRooms, link: ConsoleLink, wanted: Wanted, browser: str | None) -> None:
+    open_console(rooms, link, browser)
     before = wanted.target.account_id if isinstance(wanted.target, PastedLink) else None
     if before is not None and before != link.session.account_id:
         rooms.context.terminal.say(f"The link was of account {before}; what it shows may not be in this one.")

@@ -33,8 +33,8 @@ def link_through_portal(rooms: SessionRooms, chain: Chain, wanted: Wanted) -> st
     return portal_link(start_url, console_url, hop.account_id, hop.permission_set, page)
 
 
-def open_through_portal(context: Context, link: str, chain: Chain) -> bool:
-    """Open the portal's link in the browser that the settings name, else the desktop's own."""
+def open_through_portal(context: Context, link: str, chain: Chain, browser: str | None) -> bool:
+    """Open the portal's link in `browser`, else the one that the settings name, else the desktop's own."""
     from usher.cli.browser.plain import opener_of
     from usher.cli.browser.settings import console_settings
     from usher.session.settings import load_settings
@@ -42,7 +42,7 @@ def open_through_portal(context: Context, link: str, chain: Chain) -> bool:
     hop = chain.links[-1].hop
     organization = hop.organization if isinstance(hop, PortalHop) else None
     settings = console_settings(load_settings(context.config_dir)).of(organization or "")
-    return opener_of(context, settings)(link)
+    return opener_of(context, settings.in_browser(browser) if browser else settings)(link)
 
 
 def _portal(rooms: SessionRooms, chain: Chain, hop: PortalHop) -> tuple[str, str | None, str, str | None]:

@@ -66,9 +66,7 @@ def look_preferences(before: Mapping[str, object], name: str, colour: Colour | N
 
 def first_bookmarks(session: ConsoleSession, home: str) -> dict[str, object]:
     """A bookmarks bar that names the account, the role and the account's id; each leads to the console."""
-    shown = (session.label, session.account_name, session.role, session.account_id)
-    names = [name for name in shown if name]
-    bar = [_bookmark(number, name, home) for number, name in enumerate(names, len(_ROOTS) + 1)]
+    bar = _bar(session, home)
     return {
         "version": 1,
         "roots": {
@@ -78,9 +76,48 @@ def first_bookmarks(session: ConsoleSession, home: str) -> dict[str, object]:
     }
 
 
+def renewed_bookmarks(
+    before: Mapping[str, object], session: ConsoleSession, home: str
+) -> dict[str, object] | None:
+    """`before` with our bookmarks as they are now, and the person's own; None for what is no bookmarks."""
+    roots = before.get("roots")
+    bar = roots.get("bookmark_bar") if isinstance(roots, dict) else None
+    children = bar.get("children") if isinstance(bar, dict) else None
+    if not isinstance(roots, dict) or not isinstance(bar, dict) or not isinstance(children, list):
+        return None
+    own = [each for each in children if not _is_ours(each)]
+    renewed = {**bar, "children": [*_bar(session, home), *own]}
+    # Without its checksum Chromium gives all bookmarks new numbers, and keeps the rest.
+    kept = {key: value for key, value in before.items() if key != "checksum"}
+    return {**kept, "roots": {**roots, "bookmark_bar": renewed}}
+
+
+def _bar(session: ConsoleSession, home: str) -> list[dict[str, object]]:
+    shown = (session.label, session.account_name, session.role, session.account_id)
+    names = [name for name in shown if name]
+    return [_bookmark(number, name, home) for number, name in enumerate(names, len(_ROOTS) + 1)]
+
+
+def _is_ours(bookmark: object) -> bool:
+    """Whether a bookmark is as we made it: its id follows from its name and address."""
+    if not isinstance(bookmark, dict):
+        return False
+    return bookmark.get("guid") == _guid(str(bookmark.get("name")), str(bookmark.get("url")))
+
+
+def _guid(name: str, url: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {url}"))
+
+
 def _bookmark(number: int, name: str, url: str) -> dict[str, object]:
-    guid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{number} {name} {url}"))
-    return {"type": "url", "id": str(number), "guid": guid, "name": name, "url": url, "date_added": "0"}
+    return {
+        "type": "url",
+        "id": str(number),
+        "guid": _guid(name, url),
+        "name": name,
+        "url": url,
+        "date_added": "0",
+    }
 
 
 def _folder(number: str, guid: str, name: str, children: list[dict[str, object]]) -> dict[str, object]:

@@ -24,7 +24,12 @@ from pathlib import Path
 
 from usher.console.browsers import Browser, folder_is_open, snap_folder
 from usher.console.extension import NATIVE_HOST
-from usher.console.jar_looks import first_bookmarks, first_preferences, look_preferences
+from usher.console.jar_looks import (
+    first_bookmarks,
+    first_preferences,
+    look_preferences,
+    renewed_bookmarks,
+)
 from usher.console.sealed_links import ConsoleSession, session_from_wire
 from usher.core.errors import UsageError, UsherError
 from usher.session.locks import exclusive
@@ -119,7 +124,7 @@ def prepare_jar(jar: Jar, name: str, home: str, put_host: Callable[[Path, Path],
     if is_new:
         _make(jar, name, home)
     elif before is not None and not jar.is_open and _looks(before.session) != _looks(jar.session):
-        _repaint(jar, name)
+        _repaint(jar, name, home)
     put_host(jar.folder, jar.browser_folder / "NativeMessagingHosts")
     remember(jar)
     return is_new
@@ -201,14 +206,24 @@ def _make(jar: Jar, name: str, home: str) -> None:
     draft.rename(jar.folder)
 
 
-def _repaint(jar: Jar, name: str) -> None:
-    path = jar.browser_folder / "Default" / "Preferences"
+def _repaint(jar: Jar, name: str, home: str) -> None:
+    """Show what is new of the session: the colour, the profile's name, the names on the bookmarks bar."""
+    profile = jar.browser_folder / "Default"
+    if (preferences := _read_json(profile / "Preferences")) is not None:
+        _write_json(profile / "Preferences", look_preferences(preferences, name, jar.session.colour))
+    if (bookmarks := _read_json(profile / "Bookmarks")) is not None:
+        renewed = renewed_bookmarks(bookmarks, jar.session, home)
+        if renewed is not None:
+            _write_json(profile / "Bookmarks", renewed)
+
+
+def _read_json(path: Path) -> dict[str, object] | None:
+    """The file's object; None for what cannot be read, which is the browser's to mend."""
     try:
-        before = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return
-    if isinstance(before, dict):
-        _write_json(path, look_preferences(before, name, jar.session.colour))
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _looks(session: ConsoleSession) -> tuple[object, ...]:

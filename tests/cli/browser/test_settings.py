@@ -114,3 +114,15 @@ def test_a_program_is_not_taken_from_a_file_that_others_can_write(tmp_path):
     path.chmod(0o666)
     with pytest.raises(UsageError, match="can be written by others"):
         console_settings(load_settings(tmp_path))
+
+
+def test_a_browser_that_the_command_line_names_holds_over_the_settings(tmp_path):
+    settings = settings_of(
+        tmp_path, "[console]\nbrowser = 'firefox'\nbrowser_profile = 'work'\nopen = ['x', '{url}']\n"
+    )
+    named = settings.in_browser("chromium")
+    assert (named.choice, named.open) == (BrowserChoice("chromium", None), ())
+    assert settings.in_browser("default").choice == BrowserChoice()
+    for wrong in ("netscape", "own"):
+        with pytest.raises(UsageError):
+            settings.in_browser(wrong)

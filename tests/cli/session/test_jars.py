@@ -173,6 +173,14 @@ def test_the_settings_may_name_the_browser_and_chrome_loads_no_extension(machine
     assert not [word for word in words if word.startswith("--load-extension")]
 
 
+def test_the_command_line_may_name_another_browser_for_once(machine):
+    machine.install("brave")
+    assert "Brave opens the console" in machine.console(STAGING, "--browser", "brave")
+    done = machine.home.run("console", STAGING, "--browser", "netscape", **machine.environ)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no browser that usher knows" in done.stderr
+
+
 def test_a_named_profile_of_the_persons_own_is_no_jar(machine):
     machine.settings("[console]\nbrowser = 'chromium'\nbrowser_profile = 'Work'\n")
     machine.console(STAGING)

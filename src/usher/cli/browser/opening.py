@@ -41,9 +41,10 @@ START_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
 
 
-def open_console(rooms: SessionRooms, link: ConsoleLink) -> None:
-    """Open `link` and say where. Raises UsherError."""
-    errand = Errand(rooms, link, settings_for(rooms.context, link.session))
+def open_console(rooms: SessionRooms, link: ConsoleLink, browser: str | None = None) -> None:
+    """Open `link` and say where. `browser` is what the command line names. Raises UsherError."""
+    settings = settings_for(rooms.context, link.session)
+    errand = Errand(rooms, link, settings.in_browser(browser) if browser else settings)
     if not _opened_apart(errand) and not _opened_plainly(errand):
         raise UsherError("no browser came for the console link", hint="set BROWSER, or use --print")
 

@@ -69,6 +69,16 @@ class ConsoleSettings:
         """What holds for an organization's consoles."""
         return self.organizations.get(organization, self)
 
+    def in_browser(self, name: str) -> ConsoleSettings:
+        """The same in the browser that a command line names. Raises UsageError for no browser's name."""
+        if name != DESKTOP:
+            chosen(name, None)
+        if name == OWN:
+            raise UsageError(
+                "'own' is a browser for signing in", hint=f"one of: {', '.join(known_browsers())}"
+            )
+        return replace(self, browser=name, browser_profile=None, open=())
+
     @property
     def choice(self) -> BrowserChoice:
         """The browser to look for on this machine; empty for the desktop's own."""

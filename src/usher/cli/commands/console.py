@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--portal", action="store_true", help="through the organization's portal: a link that may be shared"
     )
+    parser.add_argument(
+        "--browser", metavar="BROWSER", help="in this browser: a known name, a path, or 'default'"
+    )
     parser.add_argument("--no-browser", action="store_true", help="open nothing: needs --print or --copy")
 
 
@@ -67,4 +70,5 @@ def _is_simple(options: argparse.Namespace) -> bool:
     """Whether a named profile's console is to be opened, as most are, at its home or at a service."""
     if options.profile is None or ":" in options.profile:  # an ARN or a link may stand there
         return False
-    return not (options.target or options.region or options.show or options.copy or options.portal)
+    others = (options.target, options.region, options.show, options.copy, options.portal, options.browser)
+    return not any(others)
