@@ -90,7 +90,7 @@ test: setup clients
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m scale $(PYTEST_ARGUMENTS)
 
 screens: setup clients
-	$(BIN)/python -m pytest -q tests/cli/session/test_screens.py
+	$(BIN)/python -m pytest -q tests/cli/session/test_screens.py tests/browsers -k "not hostile"
 
 coverage:
 	@$(BIN)/coverage combine --quiet

@@ -21,12 +21,17 @@ OPTIONS = [
     "--disable-sync",
     "--disable-features=DialMediaRouteProvider,MediaRouter,OptimizationHints,Translate",
     "--password-store=basic",
-    "--ignore-certificate-errors",
-    "--test-type",  # without it there is a bar that says that certificate errors are ignored
+    "--test-type",  # without it there is a bar that says what is unsafe about these options
     "--window-position=0,0",
     "--window-size=1280,800",
     "--hide-crash-restore-bubble",
 ]
+
+
+def on(internet) -> list[str]:
+    """The options for a stand-in internet."""
+    trusted = f"--ignore-certificate-errors-spki-list={internet.authority.key_digest}"
+    return [f"--proxy-server={internet.proxy}", trusted]
 
 
 class RunningChromium:
@@ -71,7 +76,7 @@ class Chromium(RunningChromium):
 
     def __init__(self, program: Path, folder: Path, environ: dict[str, str], internet, extension_id: str):
         self._program, self.profile, self._environ = program, folder / ".config" / "chromium", environ
-        self._extension, self._proxy = folder / "chromium-extension", internet.proxy
+        self._extension, self._internet = folder / "chromium-extension", internet
         self.id = extension_id
         self.pages = f"chrome-extension://{extension_id}/"
         self.profile.mkdir(parents=True, exist_ok=True)  # the usual one, where native hosts are looked for
@@ -81,7 +86,7 @@ class Chromium(RunningChromium):
         return [
             *OPTIONS,
             f"--user-data-dir={self.profile}",
-            f"--proxy-server={self._proxy}",
+            *on(self._internet),
             f"--load-extension={self._extension},{self._stranger}",
         ]
 

@@ -7,7 +7,9 @@ not from the extension: `chrome` runs there.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import threading
 import uuid
@@ -194,16 +196,16 @@ class Firefox:
               await ExtensionParent.apiManager.global.browserActionFor(extension).openPopup(window, false);
             }})()"""
         )
-        popup = 'document.querySelector("browser.webextension-popup-browser")'
-        page = f"{PAGES}popup/popup.html"
-        until(lambda: self.chrome(f"{popup}?.currentURI?.spec") == page)
-        self.chrome(f"void {popup}.focus()")  # as a click does
+        shown = 'document.querySelector("browser.webextension-popup-browser")?.currentURI?.spec'
+        until(lambda: self.chrome(shown) == f"{PAGES}popup/popup.html")
 
     def in_popup(self, expression: str) -> Any:
         """The value of an expression in the open popup once it is true. BiDi knows tabs only."""
         script = f"((document) => sendAsyncMessage('said', {expression}))(content.document)"
         asked = f"""new Promise((done) => {{
-          const manager = document.querySelector("browser.webextension-popup-browser").messageManager;
+          const popup = document.querySelector("browser.webextension-popup-browser");
+          popup.focus();  // as a click on the button does
+          const manager = popup.messageManager;
           const take = ({{ data }}) => {{ manager.removeMessageListener("said", take); done(data); }};
           manager.addMessageListener("said", take);
           manager.loadFrameScript("data:," + encodeURIComponent({json.dumps(script)}), false);
@@ -236,6 +238,12 @@ class Firefox:
         """As a person closes it: the profile is written."""
         self.wire.command("browser.close")
         self._process.wait(30)
+
+    def end(self) -> None:
+        """End the Firefox that somebody else has started with this profile."""
+        lock = self.profile / "lock"
+        os.kill(int(str(lock.readlink()).rpartition("+")[2]), signal.SIGTERM)
+        until(lambda: not lock.is_symlink())
 
     def restart(self) -> None:
         """Close it and start it again."""

@@ -9,7 +9,9 @@ with `usher`.
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 import html
 import json
 import secrets
@@ -89,6 +91,14 @@ class Authority:
         self._folder = tempfile.TemporaryDirectory()
         self.bundle = Path(self._folder.name) / "authority.pem"
         self.bundle.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
+
+    @property
+    def key_digest(self):
+        """How Chromium is told to trust the key that all certificates are of."""
+        key = self._key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return base64.b64encode(hashlib.sha256(key).digest()).decode()
 
     def context(self, host):
         with self._guard:

@@ -11,6 +11,10 @@ from hostile import HOSTILE, REPLAYED, Maker
 from stranger import FIREFOX_ID as STRANGER_FIREFOX_ID
 from waiting import until
 
+from usher.cli.browser.installs import read_install
+from usher.cli.browser.sockets import call_host, listening
+from usher.cli.context import context_of
+
 pytestmark = [pytest.mark.client("firefox", "chromium"), pytest.mark.once]
 
 NOTHING_OPENED = "Nothing was opened, and no account was entered."
@@ -39,6 +43,27 @@ def test_a_hostile_link_is_refused_and_shown(name, hostile_consoles, links, inte
     assert page.evaluate("location.href") == f"{hostile_consoles.browser.pages}open.html", "the link stays"
     assert internet.entered(mark) == []
     page.close()
+
+
+def test_a_forged_link_over_the_hosts_socket_is_refused_there_and_shown_in_the_browser(
+    consoles, links, internet, person, keep_picture
+):
+    context = context_of(person.environ)
+    [install] = [
+        each
+        for each in listening(context)
+        if read_install(context.cache_dir, each).family == consoles.browser.family
+    ]
+    mark, before = internet.mark, set(consoles.browser.open_pages())
+    forged = HOSTILE["sealed with another key"][0](Maker(links, internet))
+    answer = call_host(context, install, {"op": "open", "link": forged})
+    assert answer["code"] == "forged"
+    page = consoles.browser.page(
+        until(lambda: consoles.new_page(before, consoles.browser.pages.split("/")[2]))
+    )
+    page.until("document.getElementById('heading')?.textContent.includes('not from your usher')")
+    keep_picture(consoles.browser.desktop, f"refused-{consoles.browser.family}")
+    assert internet.entered(mark) == []
 
 
 def test_the_opening_page_without_a_link_opens_nothing(consoles, internet):

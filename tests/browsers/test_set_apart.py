@@ -7,7 +7,7 @@ import shlex
 import signal
 
 import pytest
-from chromium import OPTIONS, RunningChromium
+from chromium import OPTIONS, RunningChromium, on
 from consoles import MANAGEMENT, PLAYGROUND, PRODUCTION, STAGING, Console, prefix
 from links import NAMES
 from stand_in_internet import SESSION_COOKIE
@@ -26,7 +26,7 @@ def jars(person, internet, find_client, tmp_path):
     program = tmp_path / "chromium"
     options = [
         *OPTIONS,
-        f"--proxy-server={internet.proxy}",
+        *on(internet),
         "--remote-debugging-port=0",
         "--window-size=640,400",
     ]

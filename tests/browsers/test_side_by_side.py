@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -36,10 +37,13 @@ def test_three_accounts_are_open_at_once_in_one_window_and_a_fourth_leaves_them_
     assert len({each["window"] for each in tabs}) == 1
 
 
-def test_each_account_has_a_place_of_its_name_and_colour_and_a_favicon_and_title_of_its_own(consoles):
+def test_each_account_has_a_place_of_its_name_and_colour_and_a_favicon_and_title_of_its_own(
+    consoles, keep_picture
+):
     for who in THREE:
         consoles.open(who)
     tabs = until(lambda: marked(consoles))
+    keep_picture(consoles.browser.desktop, f"three-accounts-{consoles.browser.family}")
     seen = {(each["place"], each["colour"], each["title"]) for each in tabs}
     assert seen == {
         ("staging/AdministratorAccess", "green", "staging · Console Home"),
@@ -60,18 +64,23 @@ def marked(consoles):
     return tabs if len(done) == len(THREE) else None
 
 
-def test_the_bar_says_who_and_how_long_in_the_accounts_colour_and_production_is_louder(consoles):
+def test_the_bar_says_who_and_how_long_in_the_accounts_colour_and_production_is_louder(
+    consoles, keep_picture
+):
     loudness = {}
     for who in (STAGING, PRODUCTION):
         bar = consoles.open(who, ends=time.time() + 5370).page.bar()
         assert (bar["name"], bar["id"], bar["role"]) == (bar_name(who), who.account, who.role)
         assert bar["organization"] == "mkdev"
+        counted = r"[1-5] of 5 sessions" if consoles.browser.family == "chromium" else ""
+        assert re.fullmatch(counted, bar.get("sessions", ""))
         assert bar["time"] == "1 h 30 min left"
         colour = FILLS[who]
         picture = consoles.browser.desktop.until(
             lambda picture, colour=colour: picture.colours(760)[colour] > 5_000
         )
         loudness[who] = picture.colours(86)[colour]
+    keep_picture(consoles.browser.desktop, f"production-{consoles.browser.family}")
     assert loudness[PRODUCTION] > 1.5 * loudness[STAGING]
 
 

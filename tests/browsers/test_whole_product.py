@@ -49,7 +49,7 @@ def test_a_link_on_a_command_line_is_opened_by_the_browser_that_runs(consoles):
     page.until(f"document.title.startsWith({prefix(STAGING)!r})")
 
 
-def test_the_popup_opens_this_page_in_another_account_by_keyboard_alone(consoles):
+def test_the_popup_opens_this_page_in_another_account_by_keyboard_alone(consoles, keep_picture):
     where = "https://eu-central-1.console.aws.amazon.com/s3/home?region=eu-central-1"
     staging = consoles.open(STAGING, where)
     browser = consoles.browser
@@ -59,7 +59,7 @@ def test_the_popup_opens_this_page_in_another_account_by_keyboard_alone(consoles
     assert browser.in_popup("document.getElementById('here').textContent").startswith("staging")
     browser.desktop.type("prod")
     browser.in_popup("document.querySelector('[aria-selected=true]')?.textContent.startsWith('production')")
-
+    keep_picture(browser.desktop, f"popup-{browser.family}")
     page, request = consoles.lands(lambda: browser.desktop.press("alt+Return"), "/s3/home")
     page.until(f"document.title.startsWith({prefix(PRODUCTION)!r})")
     assert page.until("document.getElementById('who')?.textContent") == "ReadOnlyAccess @ 333333333333"
@@ -90,3 +90,17 @@ def test_an_emulated_aws_of_this_machine_is_opened_where_the_link_says_so(consol
     if consoles.browser.family == "firefox":
         [tab] = [tab for tab in consoles.browser.tabs() if "127.0.0.1" in tab["url"]]
         assert tab["place"] == "staging/AdministratorAccess"
+
+
+def test_usher_console_starts_the_browser_that_was_closed(consoles, person, internet):
+    browser = consoles.browser
+    if browser.family == "chromium":
+        pytest.skip("as root, Chromium starts only with an option that it has from the tests")
+    consoles.ask("connection")
+    browser.close()
+    mark = internet.mark
+    say(consoles, person)
+    [request] = internet.until(mark, path="/console/home")
+    assert internet.aws.sessions[request.cookies[SESSION_COOKIE]] == STAGING
+    browser.end()
+    browser.start()

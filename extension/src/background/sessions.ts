@@ -120,22 +120,24 @@ export class Sessions {
   }
 
   /** How many sessions of `tab`'s cookie store count against AWS's five: those on pages, and those that have not
-      ended. Null where multi-session is not on. */
+      ended. One that was signed in to again may have another label since, and is one session. Null where multi-session
+      is not on. */
   async count(tab: chrome.tabs.Tab): Promise<number | null> {
     const store = storeOf(tab);
     const labels = new Set<string>();
+    const labelled = await this.#labels.get();
     for (const each of await chrome.tabs.query({})) {
       const found = each.url === undefined || storeOf(each) !== store ? null : sessionLabel(each.url);
       if (found !== null) labels.add(found.label);
     }
     if (labels.size === 0) return null;
     const known = await this.#entered.get();
-    for (const [place, { key }] of Object.entries(await this.#labels.get())) {
+    for (const [place, { key }] of Object.entries(labelled)) {
       const [where, label] = place.split(" ");
       const ends = known[key]?.session.ends ?? null;
       if (where === store && label !== undefined && ends !== null && ends * 1000 > Date.now()) labels.add(label);
     }
-    return labels.size;
+    return new Set([...labels].map((label) => labelled[`${store} ${label}`]?.key ?? label)).size;
   }
 
   /** What was entered last in this browser. */
