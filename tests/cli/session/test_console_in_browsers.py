@@ -60,6 +60,12 @@ def test_a_command_that_sees_another_world_than_the_browser_opens_by_itself(home
     assert browser.opened.empty()
 
 
+def test_without_a_name_it_is_the_profile_in_use(home, start_browser):
+    browser = start_browser(home)
+    said(home, AWS_PROFILE=PRODUCTION)
+    assert browser.opened_visit()["session"]["profile"] == PRODUCTION
+
+
 def test_a_page_that_was_sent_opens_in_the_browser_too(home, start_browser):
     browser = start_browser(home)
     pasted = "https://333333333333-abcd2fgh.eu-west-1.console.aws.amazon.com/ec2/home"

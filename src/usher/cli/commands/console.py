@@ -55,10 +55,11 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
             hint="add --print or --copy to have the link; treat it like a password",
         )
     # What follows takes a tenth of a second to import. A browser's host that runs has it at hand.
-    if _is_simple(options):
+    profile = options.profile or context.environ.get("AWS_PROFILE")
+    if profile is not None and _is_simple(options):
         from usher.cli.browser.quickly import opened_by_host
 
-        if opened_by_host(context, options.profile, options.service, options.duration, yes=options.yes):
+        if opened_by_host(context, profile, options.service, options.duration, yes=options.yes):
             return ExitCode.DONE
     from usher.cli.console_opening import open_as_asked
 
@@ -67,8 +68,8 @@ def run(options: argparse.Namespace, context: Context) -> ExitCode:
 
 
 def _is_simple(options: argparse.Namespace) -> bool:
-    """Whether a named profile's console is to be opened, as most are, at its home or at a service."""
-    if options.profile is None or ":" in options.profile:  # an ARN or a link may stand there
+    """Whether a profile's console is to be opened, as most are, at its home or at a service."""
+    if ":" in (options.profile or ""):  # an ARN or a link may stand there
         return False
     others = (options.target, options.region, options.show, options.copy, options.portal, options.browser)
     return not any(others)
