@@ -158,6 +158,16 @@ def test_a_person_s_own_chromium_with_the_extension_means_jars_too(machine, star
     record.unlink()
 
 
+def test_without_a_word_the_desktops_own_browser_is_meant(machine):
+    lists = machine.home.folder / ".config" / "mimeapps.list"
+    lists.write_text("[Default Applications]\nx-scheme-handler/https=chromium.desktop\n")
+    assert "Chromium opens the console" in machine.console(STAGING, BROWSER="")
+    lists.write_text("[Default Applications]\nx-scheme-handler/https=vivaldi.desktop\n")
+    machine.console(STAGING)  # $BROWSER is nearer than a browser that is not here
+    assert len(machine.started) == 2
+    lists.unlink()
+
+
 def test_a_firefox_with_the_extension_keeps_its_containers(machine, start_browser):
     browser = start_browser(machine.home)
     assert "in its container" in machine.console(STAGING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from usher.console.browsers import (
     snap_folder,
     start_browser,
 )
+from usher.console.desktop import desktop_browser
 from usher.console.jars import Jar, jar_command, jar_of, jars_folder, prepare_jar, preparing
 from usher.core.errors import NotFoundError, UsherError
 from usher.core.printable import printable
@@ -54,7 +56,9 @@ def browser_to_set_apart(
         return _of_chromium(find_browser(choice, context.environ))
     if install is not None:
         return _of_chromium(_browser_of(install, context.environ))
-    return _of_chromium(_browser_named_by(context.environ))
+    if context.environ.get("BROWSER"):
+        return _of_chromium(_browser_named_by(context.environ))
+    return _of_chromium(_browser_of_desktop(context))
 
 
 def jar_for(context: Context, browser: Browser, link: ConsoleLink) -> Jar:
@@ -162,6 +166,14 @@ def _browser_of(install: Install, environ: Mapping[str, str]) -> Browser | None:
 
 def _first_chromium(environ: Mapping[str, str]) -> Browser | None:
     return next(filter(_of_chromium, installed_browsers(environ).values()), None)
+
+
+def _browser_of_desktop(context: Context) -> Browser | None:
+    name = desktop_browser(sys.platform, context.home, context.environ)
+    try:
+        return find_browser(BrowserChoice(name), context.environ) if name else None
+    except NotFoundError:
+        return None
 
 
 def _browser_named_by(environ: Mapping[str, str]) -> Browser | None:
