@@ -17,9 +17,10 @@ def home(settled):
 
 @pytest.fixture
 def windows(home):
+    """Where the windows are; each test begins without any, and without a browser that was ever seen."""
     folder = home.folder / ".cache" / "usher" / "windows"
     yield folder
-    for file in folder.glob("*"):
+    for file in (*folder.glob("*"), *folder.with_name("browsers").glob("*")):
         file.unlink()
 
 
@@ -149,12 +150,27 @@ def test_without_the_extension_the_terminal_is_switched_and_one_line_says_why_th
     assert not windows.exists() or list(windows.iterdir()) == []
 
 
+def test_a_browser_that_was_closed_is_said_to_be_so(home, windows, start_browser):
+    start_browser(home).close()
+    terminal = Terminal(home).switch(STAGING)
+    assert (terminal.code, terminal.profile) == (0, STAGING)
+    assert "the browser did not follow: no browser that has the extension runs here" in terminal.words
+
+
+def test_the_region_that_is_asked_for_is_the_consoles_too(home, windows, start_browser):
+    browser = start_browser(home)
+    terminal = Terminal(home).switch("--region", "eu-west-3", STAGING)
+    visit = browser.opened_visit()
+    assert (visit["window"], visit["session"]["region"]) == (terminal.window, "eu-west-3")
+
+
+@pytest.mark.parametrize("region", [[], ["--region", "eu-west-3"]], ids=["by the host", "by itself"])
 def test_what_the_extension_says_against_it_is_said_and_the_terminal_is_switched(
-    home, windows, start_browser
+    home, windows, start_browser, region
 ):
     browser = start_browser(home)
     browser.answer = {"ok": False, "error": {"code": "host", "message": "It leads to no console."}}
-    terminal = Terminal(home).switch(STAGING)
+    terminal = Terminal(home).switch(*region, STAGING)
     assert (terminal.code, terminal.profile) == (0, STAGING)
     assert "the browser did not follow: " in terminal.words
     assert "It leads to no console." in terminal.words
