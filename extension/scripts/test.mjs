@@ -29,5 +29,10 @@ async function bundle(family, chosen) {
 await bundle("firefox", names.filter((name) => !isChromium(name)));
 await bundle("chromium", names.filter(isChromium));
 const files = names.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
-const run = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit", cwd: root });
+const NODE_OPTIONS = `--require ${JSON.stringify(join(root, "scripts/node18.cjs"))}`;
+const run = spawnSync(process.execPath, ["--test", ...files], {
+  stdio: "inherit",
+  cwd: root,
+  env: { ...process.env, NODE_OPTIONS },
+});
 process.exit(run.status ?? 1);

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { type Actions, Bar, HOST_MARK } from "../src/content/bar.ts";
 import type { Result } from "../src/shared/messages.ts";
 import { consolePage, hints, HOSTILE_NAMES, NOW, soon, watchShadows } from "./console_page.ts";
+import { takeTimers } from "./timers.ts";
 
 const HOST = `[${HOST_MARK}]`;
 
@@ -142,11 +143,11 @@ test("the bar folds by a person's press, and says so to the background", () => {
 });
 
 test("a screen reader says the account once, and the time only when it becomes pressing", (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const timers = takeTimers(context);
   const { root, bar } = shown(hints({ ends: NOW + 20 * 60, label: "PRODUCTION", accountName: "shop" }));
   const spoken = root.querySelector('[role="status"]');
   assert.ok(spoken);
-  context.mock.timers.tick(1000);
+  timers.tick(1000);
   assert.equal(spoken.textContent, "Usher: PRODUCTION shop, account 111111111111, role Developer, mkdev, 20 min left.");
   const label = root.querySelector('[role="note"]')?.getAttribute("aria-label");
   assert.equal(label, "Usher: PRODUCTION shop, account 111111111111, role Developer, mkdev");
@@ -154,7 +155,7 @@ test("a screen reader says the account once, and the time only when it becomes p
   for (let minute = 1; minute <= 20; minute += 1) {
     spoken.textContent = "";
     bar.tick(NOW + minute * 60);
-    context.mock.timers.tick(1000);
+    timers.tick(1000);
     if (spoken.textContent) said.push(spoken.textContent);
   }
   assert.deepEqual(said, ["shop: 10 min left.", "shop: 2 min left.", "shop: session ended."]);

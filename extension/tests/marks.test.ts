@@ -5,6 +5,7 @@ import { HOST_MARK } from "../src/content/bar.ts";
 import { Marks } from "../src/content/marks.ts";
 import type { Hints, Told } from "../src/shared/messages.ts";
 import { consolePage, hints, NOW, soon, watchShadows } from "./console_page.ts";
+import { takeTimers } from "./timers.ts";
 
 const HOST = `[${HOST_MARK}]`;
 
@@ -114,7 +115,7 @@ test("what the page changes is put back: title, bar, even after a new head or a 
 });
 
 test("the session's last minute passes while the page is open", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout", "Date"], now: NOW * 1000 });
+  const timers = takeTimers(context, NOW * 1000);
   const said: string[] = [];
   const page = consolePage();
   const roots = watchShadows(page);
@@ -123,7 +124,7 @@ test("the session's last minute passes while the page is open", async (context) 
   for (let turns = 0; turns < 5; turns += 1) await Promise.resolve();
   for (let step = 0; step < 5; step += 1) {
     said.push(roots[0]?.querySelector(".time")?.textContent ?? "");
-    context.mock.timers.tick(40_000);
+    timers.tick(40_000);
   }
   assert.deepEqual(said, ["3 min left", "2 min left", "1 min left", "1 min left", "session ended"]);
 });

@@ -1,6 +1,7 @@
 // What went wrong, as it is shown to people.
 import { LinkRefused } from "../shared/link.ts";
 import type { Result, Trouble } from "../shared/messages.ts";
+import { MalformedError } from "../shared/visit.ts";
 
 /** Something that could not be done, in words for people. */
 export class Failed extends Error {
@@ -25,6 +26,10 @@ export async function resultOf<T>(work: () => Promise<T>): Promise<Result<T>> {
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof Failed) return error.trouble;
   if (error instanceof LinkRefused) return { code: error.code, message: error.message, hint: "" };
+  if (error instanceof MalformedError) {
+    const message = `Usher and its extension do not understand each other: ${error.message}.`;
+    return { code: "wrong", message, hint: "'usher browser setup' brings both to the same version" };
+  }
   const words = error instanceof Error ? error.message : String(error);
   return { code: "failed", message: `The browser refused: ${words}`, hint: "" };
 }
