@@ -136,6 +136,7 @@ def test_the_launcher_keeps_the_folders_that_it_was_set_up_with(home, context, m
         "export AWS_CONFIG_FILE='~/aws config'",
         "export USHER_VAULT=file",
         f"export USHER_VAULT_IDENTITY={tmp_path}/identity",
+        "export USHER_JAR=''",  # whatever the browser was started by
     ]
     assert lines[-1].startswith("exec /")
     assert lines[-1].endswith('browser host "$@"')

@@ -143,7 +143,9 @@ def _launcher(context: Context, more: Mapping[str, str]) -> bytes:
     given = {name: context.environ[name] for name in KEPT_VARIABLES if context.environ.get(name)}
     kept = {name: _from_anywhere(name, value) for name, value in given.items()}
     system = surroundings_of(context).system
-    return os.fsencode(launcher_text(system, _lasting_command(context, system), {**kept, **more}))
+    # Said in every launcher: a browser that a jar's host starts hands the jar's variable on to its own host.
+    told = {**kept, JAR_VARIABLE: "", **more}
+    return os.fsencode(launcher_text(system, _lasting_command(context, system), told))
 
 
 def starts_the_same(launcher: Put) -> bool:
