@@ -1,9 +1,14 @@
 """Handing a secret address to a browser: once, to the right caller, and never on a command line."""
 
 import http.client
+import os
 import threading
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
+import usher.console.browser
 from usher.console.browser import hand_over
 from usher.core.secrets import Secret
 
@@ -58,3 +63,25 @@ def test_a_browser_that_comes_later_is_waited_for():
 def test_no_browser_or_one_that_never_comes_is_reported():
     assert not hand_over(TARGET, lambda url: False)
     assert not hand_over(TARGET, lambda url: True, 0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells whose connection it is")
+def test_another_user_who_read_the_address_on_the_command_line_gets_nothing(monkeypatch):
+    seen = []
+
+    def browser(url):
+        # As it looks to this process when it is another user's than the one who asks.
+        with monkeypatch.context() as patched:
+            patched.setattr(usher.console.browser.machine, "user_id", lambda: os.getuid() + 1)
+            patched.setattr(usher.console.browser, "ROOT", -1)
+            seen.append(get(url))
+        seen.append(get(url))
+        return True
+
+    assert hand_over(TARGET, browser)
+    assert seen == [(404, None), (302, TARGET.reveal())]
+
+
+def test_where_the_system_does_not_tell_who_asks_the_address_alone_counts(monkeypatch):
+    monkeypatch.setattr(usher.console.browser, "tcp_user_of", lambda connection: None)
+    assert hand_over(TARGET, lambda url: get(url) == (302, TARGET.reveal()))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 import webbrowser
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from usher.core import machine
 from usher.core.secrets import Secret
+from usher.session.agent.peers import tcp_user_of
 
 HAND_OVER_SECONDS = 60.0
+ROOT = 0
 _REQUEST_TIMEOUT_SECONDS = 10
 
 OpenBrowser = Callable[[str], bool]
@@ -29,7 +33,8 @@ def hand_over(url: Secret, opener: OpenBrowser, longest_wait: float = HAND_OVER_
     """Open the secret `url`. The browser is started with a one-time loopback address that leads to it.
 
     A process's arguments can be read by every user of the machine; the one-time address is worth
-    nothing after its first use. False when no browser came for it in time.
+    nothing after its first use, and where the system tells who asks, nothing to others before. False when
+    no browser came for it in time.
     """
     path = "/" + secrets.token_urlsafe(32)
     server = _OneTimeServer(path, url)
@@ -73,7 +78,8 @@ class _Redirect(BaseHTTPRequestHandler):
     timeout = _REQUEST_TIMEOUT_SECONDS
 
     def do_GET(self) -> None:
-        target = self.server.claim(self.path, self.headers.get_all("Host") or [])
+        hosts = self.headers.get_all("Host") or []
+        target = self.server.claim(self.path, hosts) if _may_ask(self.connection) else None
         self.send_response(302 if target else 404)
         if target:
             self.send_header("Location", target.reveal())
@@ -87,3 +93,11 @@ class _Redirect(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
         """The path is a one-time secret; it is not logged."""
+
+
+def _may_ask(connection: socket.socket) -> bool:
+    """Whether the connection is this user's, or root's: WSL and other relays connect as root.
+
+    Where the system does not tell, it may.
+    """
+    return tcp_user_of(connection) in {None, ROOT, machine.user_id()}

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from usher.session.agent.peers import Peer, ProcessWatch, peer_of, process_words, tcp_peer_of
+from usher.session.agent.peers import Peer, ProcessWatch, peer_of, process_words, tcp_peer_of, tcp_user_of
 
 
 def test_the_peer_of_a_unix_socket_is_this_process():
@@ -34,6 +34,7 @@ def test_the_peer_of_a_tcp_connection_of_this_machine_is_found_in_the_kernels_ta
     client = socket.create_connection(listener.getsockname()[:2])
     served, _ = listener.accept()
     assert tcp_peer_of(served) == Peer(os.getuid(), os.getpid())
+    assert tcp_user_of(served) == os.getuid()
     for each in (client, served, listener):
         each.close()
 
@@ -50,6 +51,7 @@ def connection():
 
 def test_what_the_kernel_does_not_tell_is_not_made_up(connection, tmp_path):
     assert tcp_peer_of(connection, tmp_path) is None
+    assert tcp_user_of(connection, tmp_path) is None
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "tcp").write_text(
         "  sl  local_address rem_address\n   0: 00000000:0016 00000000:0000\n"
