@@ -73,7 +73,7 @@ def test_each_account_role_organization_and_browser_has_a_folder_of_its_own(tmp_
     ]
     folders = {jar_of(tmp_path, kind, each).folder for each in sessions for kind in ("chromium", "brave")}
     assert len(folders) == 8
-    assert all(re.fullmatch(r"(production|staging)-\w+-[0-9a-f]{10}", folder.name) for folder in folders)
+    assert all(re.fullmatch(r"(production|staging)-\w+-[0-9a-f]{20}", folder.name) for folder in folders)
 
 
 def test_a_renamed_account_keeps_its_folder(tmp_path):
@@ -193,11 +193,21 @@ def test_kept_jars_are_listed_with_size_the_last_used_first(tmp_path):
     os.utime(old.folder / "session.json", (1.0, 1.0))
     (old.browser_folder / "cache").write_bytes(b"x" * 100_000)
     (tmp_path / "jars" / "something-else").mkdir()
-    (tmp_path / "jars" / "damaged-0123456789").mkdir()
+    (tmp_path / "jars" / "damaged-0123456789abcdef0123").mkdir()
     found = kept_jars([tmp_path / "jars", tmp_path / "nowhere"])
     assert [kept.jar for kept in found] == [new, old]
     assert found[1].used == 1.0
     assert found[1].size > 100_000 > found[0].size
+
+
+def test_what_a_killed_process_left_of_a_jar_is_cleared_away_with_its_cookies(tmp_path):
+    jar = prepared(tmp_path, PRODUCTION)
+    left = tmp_path / f".{jar.folder.name}.{'0' * 16}"
+    jar.folder.rename(left)  # as far as a removal came
+    (tmp_path / ".somebody-else").mkdir()
+    prepared(tmp_path, STAGING)
+    assert not left.exists()
+    assert (tmp_path / ".somebody-else").exists()
 
 
 def test_a_jar_is_removed_with_all_that_is_in_it(tmp_path):

@@ -3,7 +3,7 @@
 What is signed in there is signed in nowhere else, so that any number of accounts are open side by side. A
 jar is made before its browser starts first, and while it runs nothing in the browser's folder is touched.
 
-    jars/production-ReadOnlyAccess-1f0c6ad2b1/
+    jars/production-ReadOnlyAccess-1f0c6ad2b1e94a7d0c35/
         session.json     who it is and when it ends
         usher-host       starts our native host for the extension in it
         browser/         the browser's own
@@ -42,7 +42,10 @@ JAR_VARIABLE = "USHER_JAR"
 _LONGEST_SLUG = 60
 _CACHE_BYTES = 64 * 1024 * 1024
 _UNLIKE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_FOLDER_NAME = re.compile(r"[A-Za-z0-9._-]*-[0-9a-f]{10}")
+_DIGITS = 20
+"""As many as nobody finds two sessions for that share them: organizations choose their roles' names."""
+_FOLDER_NAME = re.compile(rf"[A-Za-z0-9._-]*-[0-9a-f]{{{_DIGITS}}}")
+_UNFINISHED = re.compile(rf"\.[A-Za-z0-9._-]*-[0-9a-f]{{{_DIGITS}}}\.[0-9a-f]{{16}}")
 # These load an extension that a command line names; Chrome does not since its version 137.
 _TAKE_EXTENSIONS = frozenset({"chromium", "brave", "vivaldi", "edge"})
 
@@ -100,7 +103,7 @@ def jar_of(root: Path, kind: str, session: ConsoleSession) -> Jar:
     """The jar of a session: always the same folder for the same account, role, organization and browser."""
     told = f"{session.account_name or session.account_id}-{session.role}"
     slug = _UNLIKE_NAME.sub("-", told).strip("-.")[:_LONGEST_SLUG]
-    digest = hashlib.sha256(f"{kind}\n{session.key}".encode()).hexdigest()[:10]
+    digest = hashlib.sha256(f"{kind}\n{session.key}".encode()).hexdigest()[:_DIGITS]
     found = next(root.glob(f"*-{digest}"), None) if root.is_dir() else None
     return Jar(found or root / f"{slug}-{digest}", kind, session)
 
@@ -110,6 +113,7 @@ def preparing(jar: Jar) -> Iterator[None]:
     """While the block runs nobody else makes, changes or removes a jar beside this one."""
     make_private_folder(jar.folder.parent)
     with exclusive(jar.folder.parent / ".lock"):
+        _clear_unfinished(jar.folder.parent)
         yield
 
 
@@ -192,6 +196,13 @@ def jar_command(browser: Browser, jar: Jar, extension: Path | None, name: str, u
 def manifest_file(folder: Path) -> Path:
     """The native host's manifest among those of `folder`."""
     return folder / f"{NATIVE_HOST}.json"
+
+
+def _clear_unfinished(root: Path) -> None:
+    """Remove what a killed process left of a jar that it made or removed: somebody may be signed in there."""
+    for folder in root.iterdir():
+        if _UNFINISHED.fullmatch(folder.name) and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make(jar: Jar, name: str, home: str) -> None:
