@@ -8,6 +8,7 @@ import pytest
 
 from usher.cli.browser.templates import container_name, launch_words
 from usher.console.sealed_links import ConsoleSession
+from usher.core.errors import UsageError
 from usher.core.looks import Colour
 
 PRODUCTION = ConsoleSession(
@@ -64,3 +65,16 @@ def test_a_launch_template_keeps_its_words_whatever_is_filled_in():
 
 def test_an_account_without_a_rule_has_no_colour_to_fill_in():
     assert launch_words(("x", "{colour}", "{url}"), "u", replace(PRODUCTION, colour=None)) == ["x", "", "u"]
+
+
+def test_a_name_that_others_gave_is_never_an_option_of_the_program():
+    hostile = replace(PRODUCTION, account_name="--load-extension=/tmp/x")
+    with pytest.raises(UsageError, match="would become the option"):
+        launch_words(("browser", "{account_name}", "{url}"), "u", hostile)
+    words = launch_words(("browser", "--name={account_name}", "{url}"), "u", hostile)
+    assert words[1] == "--name=--load-extension=/tmp/x"
+
+
+def test_what_no_argument_can_hold_is_shown_as_a_mark():
+    hostile = replace(PRODUCTION, account_name="a\0b\x1b")
+    assert launch_words(("x", "{account_name}", "{url}"), "u", hostile) == ["x", "a\ufffdb\ufffd", "u"]

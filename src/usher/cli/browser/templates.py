@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from usher.console.sealed_links import ConsoleSession
+from usher.core.errors import UsageError
 from usher.core.printable import printable
 
 CONTAINER_FIELDS = ("account_name", "account_id", "role", "organization", "profile", "label")
@@ -49,17 +50,28 @@ def container_name(template: str, session: ConsoleSession) -> str:
 def launch_words(template: Sequence[str], url: str, session: ConsoleSession) -> list[str]:
     """The program and its arguments that `[console] open` asks for; `url` is our own one-time address.
 
-    Each word stays one word whatever is filled into it: no shell reads them.
+    Each word stays one word whatever is filled into it: no shell reads them. Raises UsageError where a name
+    that others gave would be read as an option.
     """
     values = {
-        "url": url,
         "profile": session.profile,
         "account_id": session.account_id,
         "account_name": session.account_name or session.account_id,
         "role": session.role,
         "colour": session.colour or "",
     }
-    return [_filled(word, values) for word in template]
+    shown = {"url": url, **{name: printable(value) for name, value in values.items()}}
+    return [_word(word, shown) for word in template]
+
+
+def _word(template: str, values: Mapping[str, str]) -> str:
+    word = _filled(template, values)
+    if word.startswith("-") and not template.startswith("-"):
+        raise UsageError(
+            f"{template!r} of 'open' in the table [console] would become the option {word!r}",
+            hint="write something before the field, as in '--name={account_name}'",
+        )
+    return word
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
