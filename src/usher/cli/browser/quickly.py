@@ -19,6 +19,7 @@ from usher.cli.browser.sockets import (
     sits_elsewhere,
 )
 from usher.cli.context import Context
+from usher.cli.main import VERSION
 
 CONSOLE_SECONDS = 60.0
 
@@ -26,6 +27,7 @@ CONSOLE_SECONDS = 60.0
 _OTHERS = (
     *("USHER_VAULT", "USHER_VAULT_IDENTITY"),
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
 # The profile is named, and the others are about how the AWS CLI shows things: shells have them, desktops not.
 _OF_NO_MATTER = (
@@ -74,7 +76,10 @@ def opened_by_host(
 
 
 def surroundings(context: Context) -> str:
-    """A digest of what decides which keys a profile has, and by which way: the same means the same world."""
+    """A digest of what decides which keys a profile has, and by which way: the same means the same world.
+
+    A host that outlived an upgrade is of another version, and does nothing for a command of this one.
+    """
     places = (context.config_dir, context.cache_dir, context.data_dir, context.home)
     files = (context.aws_config_file, context.aws_credentials_file)
     known = {
@@ -82,5 +87,5 @@ def surroundings(context: Context) -> str:
         for name, value in context.environ.items()
         if name in _OTHERS or (name.startswith("AWS_") and name not in _OF_NO_MATTER)
     }
-    told = [[str(path.absolute()) for path in (*places, *files)], known]
+    told = [VERSION, [str(path.absolute()) for path in (*places, *files)], known]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
