@@ -10,6 +10,7 @@ test("the background looks for usher, answers its own pages, and leaves the rest
   new FakeUsher(browser);
   await import("../src/background/background.ts");
   assert.equal(browser.ports.length, 1);
+  assert.equal(browser.localAccess, "TRUSTED_CONTEXTS", "what is stored is not for content scripts");
 
   const answered = await new Promise((answer) => {
     const sender = { id: browser.id, url: `${browser.origin}open.html` };

@@ -86,6 +86,8 @@ export class FakeBrowser {
   containers: FakeContainer[] = [];
   readonly groups = new Map<number, { id: number; windowId: number; title: string; color: string }>();
   readonly storage: Record<"local" | "session", Message> = { local: {}, session: {} };
+  /** Who may read what is stored for good. */
+  localAccess = "TRUSTED_AND_UNTRUSTED_CONTEXTS";
   readonly alarms = new Map<string, { when: number }>();
   readonly ports: FakePort[] = [];
   readonly told: [number, unknown][] = [];
@@ -159,7 +161,10 @@ export class FakeBrowser {
         getURL: (path: string) => ORIGIN + path,
         connectNative: () => this.#connectNative(),
       },
-      storage: { local: this.#area("local"), session: this.#area("session") },
+      storage: {
+        local: { ...this.#area("local"), setAccessLevel: async (to: { accessLevel: string }) => void (this.localAccess = to.accessLevel) },
+        session: this.#area("session"),
+      },
       alarms: {
         onAlarm: this.onAlarm,
         get: async (name: string) => this.alarms.get(name),

@@ -1,7 +1,7 @@
 // Titles of console pages: the account before them, once, as long as the page is of a session.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printable } from "../src/shared/printable.ts";
+import { printable, shellWord } from "../src/shared/printable.ts";
 import { Title, titlePrefix, withoutPrefix } from "../src/content/title.ts";
 import { consolePage, HOSTILE_NAMES, session } from "./console_page.ts";
 
@@ -99,4 +99,10 @@ test("hostile names are one short line, with nothing in it that hides or reorder
 test("names in every script of the world are left as they are", () => {
   for (const name of ["Продакшн", "本番環境", "ייצור", "ação", "Zürich"]) assert.equal(printable(name), name);
   assert.equal(printable("a".repeat(50), 10), `${"a".repeat(9)}…`);
+});
+
+test("a name that people copy in a command stays one word for their shell", () => {
+  assert.equal(shellWord("mkdev-production/ReadOnlyAccess"), "mkdev-production/ReadOnlyAccess");
+  assert.equal(shellWord("two words"), "'two words'");
+  assert.equal(shellWord("x'; touch y; '"), `'x'"'"'; touch y; '"'"''`);
 });

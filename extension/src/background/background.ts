@@ -8,6 +8,10 @@ import { answerTo } from "./requests.ts";
 
 const engine = new Engine();
 
+// Content scripts share a process with their page, and ask for what they show; what is stored is not for them. Firefox
+// has no such rule for `local`.
+void chrome.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
+
 chrome.runtime.onStartup.addListener(() => void engine.reminders.refresh());
 chrome.runtime.onInstalled.addListener(() => void engine.reminders.refresh());
 

@@ -2,6 +2,7 @@
 // address signs in: it goes to the tab and nowhere else.
 import { family } from "../shared/family.ts";
 import { withoutSessionLabel } from "../shared/hosts.ts";
+import { shellWord } from "../shared/printable.ts";
 import type { Session, Visit } from "../shared/visit.ts";
 import { Containers } from "./containers.ts";
 import { Groups } from "./groups.ts";
@@ -105,7 +106,7 @@ export class Places {
     throw failed(
       "failed",
       `This browser is set apart for ${jar.accountName} (${jar.role}); ${session.accountName} (${session.role}) does not open in it.`,
-      `Run in a terminal: usher console ${session.profile}`,
+      `Run in a terminal: usher console ${shellWord(session.profile)}`,
     );
   }
 

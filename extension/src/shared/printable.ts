@@ -13,3 +13,9 @@ export function printable(text: string, longest = 200): string {
   const characters = [...line];
   return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join("").trimEnd()}…`;
 }
+
+/** `text` as one word of a command that people copy into a shell, whatever is in it. */
+export function shellWord(text: string): string {
+  const word = printable(text);
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+}

@@ -6,6 +6,7 @@ and starts no sign-in by itself; what a person has to do is said in the error.
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -176,7 +177,7 @@ def open_profile_console(desk: Desk, message: Mapping[str, object]) -> Mapping[s
         raise UsherError(
             f"the extension cannot open the console of '{printable(opened.name)}': its account is not known, "
             "or its console is none of AWS's",
-            hint=f"run: usher console {printable(opened.name)}",
+            hint=f"run: usher console {shlex.quote(printable(opened.name))}",
         )
     place = place_of(install, link.session, settings, kind)
     return {"link": sealed_link(rooms, link, place, window).reveal()}
