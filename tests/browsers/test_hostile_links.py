@@ -62,6 +62,7 @@ def test_a_forged_link_over_the_hosts_socket_is_refused_there_and_shown_in_the_b
         until(lambda: consoles.new_page(before, consoles.browser.pages.split("/")[2]))
     )
     page.until("document.getElementById('heading')?.textContent.includes('not from your usher')")
+    consoles.browser.desktop.until(lambda picture: picture.colours(300, 600)[255, 255, 255] > 50_000)
     keep_picture(consoles.browser.desktop, f"refused-{consoles.browser.family}")
     assert internet.entered(mark) == []
 
