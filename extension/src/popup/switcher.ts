@@ -225,10 +225,7 @@ export class Switcher {
     const { windowId } = this.#doors.place;
     const request: Request = (confirmed) =>
       asked(this.#doors, "switch", { profile, windowId, ...(confirmed !== undefined && { confirmed }) });
-    const done = async () => {
-      await this.#refresh();
-      this.#announce(`${nameOf(choice)} is now the current account of this window and of the terminals that follow it.`);
-    };
+    const done = () => this.#doors.close(); // its console is in front now, and the tab below is another
     await this.#run({ doing: `Switching to ${nameOf(choice)}`, entered: enteredOf(choice), request, done });
   }
 
