@@ -20,7 +20,6 @@ from usher.cli.browser.sockets import listening
 from usher.cli.browser.templates import container_name
 from usher.cli.console_links import ConsoleLink
 from usher.cli.context import Context
-from usher.cli.main import VERSION
 from usher.console.browser import hand_over
 from usher.console.browsers import (
     Browser,
@@ -133,16 +132,13 @@ def _introduce(context: Context, jar: Jar, extension: Path | None) -> None:
 
 
 def _extension(context: Context, browser: Browser, jar: Jar) -> Path | None:
-    """The unpacked extension of this version; None where it cannot be, and in a browser that runs already."""
+    """The unpacked extension of this version; None where the browser loads none, or may not read it."""
     if not jar.takes_extension or snap_folder(browser, context.home) is not None:
         return None
-    place = handed_over(context, Family.CHROMIUM)
-    if handed_over_version(context, Family.CHROMIUM) != VERSION:
-        try:
-            hand_over_package(context, read_package(Family.CHROMIUM))
-        except NotFoundError:  # a checkout without the packages
-            return None
-    return place
+    package = read_package(Family.CHROMIUM)
+    if handed_over_version(context, Family.CHROMIUM) != package.version:
+        hand_over_package(context, package)
+    return handed_over(context, Family.CHROMIUM)
 
 
 def _of_chromium(browser: Browser | None) -> Browser | None:
@@ -155,13 +151,8 @@ def _browser_of(install: Install, environ: Mapping[str, str]) -> Browser | None:
         return None
     if not install.program:  # a system that does not tell who starts whom
         return _of_chromium(_browser_named_by(environ)) or _first_chromium(environ)
-    name = known_name(Path(install.program).name)
-    if is_known(name):
-        try:
-            return find_browser(BrowserChoice(name), environ)
-        except NotFoundError:
-            pass
-    return Browser(Path(install.program), Family.CHROMIUM)
+    own = Browser(Path(install.program), Family.CHROMIUM)
+    return _found(known_name(own.path.name), environ) or own
 
 
 def _first_chromium(environ: Mapping[str, str]) -> Browser | None:
@@ -169,9 +160,13 @@ def _first_chromium(environ: Mapping[str, str]) -> Browser | None:
 
 
 def _browser_of_desktop(context: Context) -> Browser | None:
-    name = desktop_browser(sys.platform, context.home, context.environ)
+    return _found(desktop_browser(sys.platform, context.home, context.environ) or "", context.environ)
+
+
+def _found(name: str, environ: Mapping[str, str]) -> Browser | None:
+    """The browser of that name, where usher knows it and it is installed."""
     try:
-        return find_browser(BrowserChoice(name), context.environ) if name else None
+        return find_browser(BrowserChoice(name), environ) if is_known(name) else None
     except NotFoundError:
         return None
 
