@@ -39,6 +39,16 @@ export interface FakeContainer {
   icon: string;
 }
 
+interface OnToolbar {
+  windowId?: number;
+  tabId?: number;
+}
+
+function nameOf({ windowId, tabId }: OnToolbar): string {
+  if (windowId !== undefined) return `window ${windowId}`;
+  return tabId === undefined ? "" : `tab ${tabId}`;
+}
+
 export type Message = Record<string, unknown>;
 
 /** One connection to a native host, from the browser's side. */
@@ -91,7 +101,9 @@ export class FakeBrowser {
   readonly alarms = new Map<string, { when: number }>();
   readonly ports: FakePort[] = [];
   readonly told: [number, unknown][] = [];
-  readonly badge = { text: "", title: "Usher" };
+  /** What the toolbar's button shows, by `window ID` or `tab ID`; everywhere else under the empty name. */
+  readonly badges = new Map<string, string>();
+  readonly titles = new Map<string, string>();
   /** What answers at the other end of a native port; null where no host is installed. */
   usher: ((message: Message, port: FakePort) => void) | null = null;
   readonly onMessage = new Event();
@@ -129,7 +141,30 @@ export class FakeBrowser {
     const store = this.family === "firefox" ? { cookieStoreId: "firefox-default" } : {};
     const made = { id, windowId, url, active: true, groupId: -1, lastAccessed: id, ...store, ...more };
     this.tabs.push(made);
+    if (made.active) this.#activate(made);
     return made;
+  }
+
+  #activate(tab: FakeTab): void {
+    for (const each of this.tabsIn(tab.windowId)) each.active = each === tab;
+    tab.lastAccessed = this.#next++;
+  }
+
+  tabsIn(windowId: number): FakeTab[] {
+    return this.tabs.filter((tab) => tab.windowId === windowId);
+  }
+
+  activeIn(windowId: number): FakeTab {
+    return this.tabsIn(windowId).find((tab) => tab.active)!;
+  }
+
+  get focused(): number | undefined {
+    return this.windows.find((each) => each.focused)?.id;
+  }
+
+  closeWindow(windowId: number): void {
+    for (const tab of this.tabsIn(windowId)) this.tabs.splice(this.tabs.indexOf(tab), 1);
+    this.windows.splice(this.windows.findIndex((each) => each.id === windowId), 1);
   }
 
   tab(id: number): FakeTab {
@@ -173,9 +208,9 @@ export class FakeBrowser {
           void this.alarms.set(name, { when: when ?? Date.now() + (delayInMinutes ?? 0) * 60_000 }),
       },
       action: {
-        getBadgeText: async () => this.badge.text,
-        setBadgeText: async ({ text }: { text: string }) => void (this.badge.text = text),
-        setTitle: async ({ title }: { title: string }) => void (this.badge.title = title),
+        getBadgeText: async (place: OnToolbar) => this.badges.get(nameOf(place)) ?? "",
+        setBadgeText: async ({ text, ...place }: OnToolbar & { text: string }) => void this.badges.set(nameOf(place), text),
+        setTitle: async ({ title, ...place }: OnToolbar & { title: string }) => void this.titles.set(nameOf(place), title),
         setBadgeBackgroundColor: async () => undefined,
         setBadgeTextColor: async () => undefined,
       },
@@ -207,7 +242,11 @@ export class FakeBrowser {
         if (more.cookieStoreId !== undefined && !known.includes(more.cookieStoreId)) throw new Error("No cookie store");
         return structuredClone(this.addTab(url, more));
       },
-      update: async (id: number, change: Partial<FakeTab>) => structuredClone(Object.assign(this.tab(id), change)),
+      update: async (id: number, change: Partial<FakeTab>) => {
+        const tab = Object.assign(this.tab(id), change);
+        if (change.active === true) this.#activate(tab);
+        return structuredClone(tab);
+      },
       ungroup: async (id: number) => void (this.tab(id).groupId = -1),
       remove: async (id: number) => void this.tabs.splice(this.tabs.indexOf(this.tab(id)), 1),
       sendMessage: async (id: number, message: unknown) => void this.told.push([id, structuredClone(message)]),

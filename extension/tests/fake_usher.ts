@@ -22,7 +22,7 @@ export function sessionOf(account: string, more: Partial<Session> = {}): Session
     accountName: account,
     role: "Admin",
     region: "eu-west-1",
-    label: "",
+    label: account === "production" ? "PRODUCTION" : "",
     colour: account === "production" ? "red" : "green",
     ends: Date.now() / 1000 + 3600,
     ...more,
@@ -95,7 +95,8 @@ export class FakeUsher {
   async #own(op: string, message: Message): Promise<Message> {
     if (op === "hello") return { key: base64url(KEY), usher: "0.1.0", jar: this.jar };
     if (op !== "open") return {};
-    return { link: await linkTo(String(message["profile"]).replace("-admin", "")) };
+    const window = message["window"] as string | null;
+    return { link: await linkTo(String(message["profile"]).replace("-admin", ""), { window }) };
   }
 }
 

@@ -121,27 +121,27 @@ test("the button counts a session's last minutes, and is quiet otherwise", async
   const { browser, engine } = made;
   await opened(made, "staging", soon(120));
   await engine.reminders.refresh();
-  assert.equal(browser.badge.text, "");
+  assert.equal(browser.badges.get(""), "");
   const { when } = browser.alarms.get(REMINDER_ALARM)!;
   assert.ok(Math.abs(when - (Date.now() + 110 * 60_000)) < 5_000, "it looks again ten minutes before the end");
 
   const ending = await opened(made, "production", soon(4.5));
   await engine.reminders.refresh();
-  assert.deepEqual(browser.badge, { text: "5m", title: "Usher: a console session ends in 5 minutes" });
+  assert.deepEqual([browser.badges.get(""), browser.titles.get("")], ["5m", "Usher: a console session ends in 5 minutes"]);
   assert.ok(browser.alarms.get(REMINDER_ALARM)!.when - Date.now() <= 60_000);
 
   browser.storage.local["sessions"] = {};
   await opened(made, "production", soon(0.5));
   await engine.reminders.refresh();
-  assert.equal(browser.badge.title, "Usher: a console session ends in 1 minute");
+  assert.equal(browser.titles.get(""), "Usher: a console session ends in 1 minute");
   await opened(made, "production", soon(-1));
   await engine.reminders.refresh();
-  assert.deepEqual(browser.badge, { text: "!", title: "Usher: a console session has ended" });
+  assert.deepEqual([browser.badges.get(""), browser.titles.get("")], ["!", "Usher: a console session has ended"]);
 
   await chrome.tabs.remove(ending.id!);
   browser.tabs.length = 0;
   await engine.reminders.refresh();
-  assert.deepEqual(browser.badge, { text: "", title: "Usher" });
+  assert.deepEqual([browser.badges.get(""), browser.titles.get("")], ["", "Usher"]);
   assert.equal(browser.alarms.has(REMINDER_ALARM), false);
 });
 
@@ -149,7 +149,7 @@ test("sessions without an end remind of nothing", async () => {
   const made = await connected();
   await opened(made, "staging", null);
   await made.engine.reminders.refresh();
-  assert.equal(made.browser.badge.text, "");
+  assert.equal(made.browser.badges.get(""), "");
   assert.equal(made.browser.alarms.has(REMINDER_ALARM), false);
 });
 
