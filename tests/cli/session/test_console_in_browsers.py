@@ -10,6 +10,7 @@ import pytest
 
 from usher.cli.browser.installs import Install, read_installs, write_install
 from usher.console.browsers import Family
+from usher.console.extension import CHROMIUM_ORIGIN
 
 STAGING, PRODUCTION = "mkdev-staging/ReadOnlyAccess", "mkdev-production/ReadOnlyAccess"
 # A browser that takes the one-time address and does not go where it leads.
@@ -18,6 +19,11 @@ TAKE = (
     "c = h.HTTPConnection(u.netloc); c.request('GET', u.path); c.getresponse().read()"
 )
 PLAIN = {"BROWSER": f'{sys.executable} -c "{TAKE}" %s'}
+SCREEN = {"DISPLAY": ":0"}
+BASE_URLS = {
+    "firefox": "moz-extension://01234567-89ab-cdef-0123-456789abcdef/",
+    "chromium": CHROMIUM_ORIGIN,
+}
 BROWSER_FILE = Path(__file__).with_name("native_browser.py")
 
 
@@ -175,21 +181,33 @@ def test_a_person_whose_browsers_have_no_extension_gets_the_page_as_ever(home):
     assert said(home, STAGING, **PLAIN) == f"Your browser opens the console of {STAGING}."
 
 
-def test_a_browser_that_does_not_run_is_started_with_its_profile_and_opens_it(home, tmp_path):
-    browser, left = fake_firefox(home, tmp_path, greets=True)
-    write_install(home.cache, install_of(browser, options=("--profile", "/p")))
-    words = said(home, STAGING, DISPLAY=":0")
-    assert "opens the console of mkdev-staging/ReadOnlyAccess in its container" in words
-    arguments, link = left.read_text().split("\n", 1)
-    assert arguments == "--profile /p"
-    assert link.startswith("1.")
+def test_a_firefox_that_does_not_run_is_started_with_its_profile_and_the_extensions_page(home, tmp_path):
+    browser = FakeBrowser(home, tmp_path, "firefox")
+    write_install(home.cache, browser.install(options=("--profile", "/p")))
+    assert "opens the console of mkdev-staging/ReadOnlyAccess in its container" in said(
+        home, STAGING, **SCREEN
+    )
+    profile, directory, page = browser.arguments()
+    assert (profile, directory) == ("--profile", "/p")
+    assert page.startswith(f"{BASE_URLS['firefox']}open.html#1.")
+    assert "signin" not in page
+    assert browser.link() == ""
+
+
+def test_a_chromium_that_does_not_run_is_started_and_sent_the_link(home, tmp_path):
+    browser = FakeBrowser(home, tmp_path, "chromium")
+    write_install(home.cache, browser.install(options=("--profile-directory=P 1",)))
+    with home.settings("[console]", 'browser = "chromium"', 'chromium = "plain"'):
+        assert "Chromium opens the console of mkdev-staging/ReadOnlyAccess." in said(home, STAGING, **SCREEN)
+    assert browser.arguments() == ["--profile-directory=P", "1"]
+    assert browser.link().startswith("1.")
 
 
 def test_where_there_is_no_screen_no_browser_is_started(home, tmp_path):
-    browser, left = fake_firefox(home, tmp_path, greets=True)
-    write_install(home.cache, install_of(browser))
+    browser = FakeBrowser(home, tmp_path, "firefox")
+    write_install(home.cache, browser.install())
     assert said(home, STAGING, **PLAIN) == f"Your browser opens the console of {STAGING}."
-    assert not left.exists()
+    assert not browser.left.exists()
 
 
 def test_over_ssh_no_console_opens_on_a_screen_that_nobody_watches(home, start_browser):
@@ -237,25 +255,46 @@ def test_records_of_browsers_are_private_and_say_what_they_are(home, start_brows
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
 
 
-def install_of(browser, **fields):
-    base = "moz-extension://01234567-89ab-cdef-0123-456789abcdef/"
-    return Install("5" * 32, Family.FIREFOX, "0.1.0", base, str(browser), seen=time.time(), **fields)
+class FakeBrowser:
+    """A program that a person starts as their browser: it has the extension, and leaves what came to it."""
 
+    def __init__(self, home, folder, family):
+        self.family, self.program, self.left = family, folder / family, folder / "left"
+        # A Firefox is given a page by its arguments, a Chromium the link by its host.
+        wait = (
+            "browser.opened.get(timeout=60)" if family == "chromium" else f"until({str(folder / 'done')!r})"
+        )
+        self.program.write_text(
+            f"#!{sys.executable}\n"
+            "import importlib.util, pathlib, sys, time, types\n"
+            f"spec = importlib.util.spec_from_file_location('native_browser', {str(BROWSER_FILE)!r})\n"
+            "module = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(module)\n"
+            f"home = types.SimpleNamespace(usher={home.usher!r}, environ={home.environ!r})\n"
+            f"browser = module.NativeBrowser(home, {family!r}, {'5' * 32!r})\n"
+            "def until(file):\n"
+            "    while not pathlib.Path(file).exists(): time.sleep(0.01)\n"
+            "    return ''\n"
+            f"browser.hello()\nlink = {wait}\n"
+            f"new = pathlib.Path({str(self.left) + '.new'!r})\n"
+            "new.write_text(' '.join(sys.argv[1:]) + '\\n' + link)\n"
+            f"browser.close()\nnew.rename({str(self.left)!r})\n"
+        )
+        self.program.chmod(0o700)
 
-def fake_firefox(home, folder, *, greets):
-    """A program that is a browser with the extension, for one link; and the file that it leaves."""
-    program, left = folder / "firefox", folder / "left"
-    program.write_text(
-        f"#!{sys.executable}\n"
-        "import importlib.util as u, pathlib, sys, types\n"
-        f"spec = u.spec_from_file_location('native_browser', {str(BROWSER_FILE)!r})\n"
-        "module = u.module_from_spec(spec)\nspec.loader.exec_module(module)\n"
-        f"home = types.SimpleNamespace(usher={home.usher!r}, environ={home.environ!r})\n"
-        f"browser = module.NativeBrowser(home, install={'5' * 32!r})\n"
-        "browser.hello()\n"
-        "link = browser.opened.get(timeout=60)\n"
-        f"pathlib.Path({str(left)!r}).write_text(' '.join(sys.argv[1:]) + '\\n' + link)\n"
-        "browser.close()\n"
-    )
-    program.chmod(0o700)
-    return program, left
+    def install(self, **fields):
+        base, now = BASE_URLS[self.family], time.time()
+        return Install("5" * 32, Family(self.family), "0.1.0", base, str(self.program), seen=now, **fields)
+
+    def arguments(self):
+        return self._came()[0].split(" ")
+
+    def link(self):
+        return self._came()[1]
+
+    def _came(self):
+        (self.left.parent / "done").touch()
+        give_up = time.monotonic() + 30
+        while not self.left.exists():
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        return self.left.read_text().split("\n")

@@ -369,6 +369,13 @@ def test_a_host_that_was_killed_is_in_nobodys_way(home, start_browser):
     assert not left.exists()
 
 
+def test_a_host_whose_socket_was_cleaned_away_ends_so_that_the_extension_starts_another(home, start_browser):
+    browser = start_browser(home, install="6" * 32)
+    [place] = [path for path in home.sockets() if path.stem.endswith("6" * 32)]
+    place.unlink()
+    assert browser.ended() == (0, "")
+
+
 def test_a_folder_for_its_socket_that_somebody_else_laid_out_is_not_used(home, tmp_path, start_browser):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "usher-agent").symlink_to(tmp_path / "elsewhere")

@@ -169,7 +169,7 @@ class Host:
     def _greeted(self, install: Install) -> None:
         if has_sockets():
             place = socket_of(self._context, install.id)
-            self._leaving.enter_context(serving(place, self._answer_program))
+            self._leaving.enter_context(serving(place, self._answer_program, _end_this_process))
             self._leaving.callback(self.end)  # before the socket is closed: nobody waits in vain
 
     def _answer_program(self, request: Mapping[str, object], _peer: Peer) -> dict[str, object]:
@@ -187,9 +187,8 @@ class Host:
         """Hand a sealed link to the extension. Raises UnavailableError."""
         outcome = _outcome(self.ask("open", link=link))
         if outcome.get("code") in _UNKNOWN_KEY and self._desk.has_old_key():
-            # The vault was made anew since this browser was greeted. The extension starts another host at
-            # once when this one ends, and that one gives it the key of now.
-            os.kill(os.getpid(), signal.SIGTERM)
+            # The vault was made anew since this browser was greeted. The next host gives it the key of now.
+            _end_this_process()
             raise UnavailableError(
                 "the browser had the key of an earlier vault; it gets the one of now",
                 hint="run the command again in a moment",
@@ -223,6 +222,11 @@ def _own_pipe() -> Pipe:
     os.dup2(2, 1)
     os.close(nothing)
     return pipe
+
+
+def _end_this_process() -> None:
+    """The extension starts another host at once when this one ends."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_when_told() -> None:

@@ -190,12 +190,22 @@ def _opened_after_start(errand: Errand) -> bool:
     context = errand.context
     installs = [each for each in read_installs(context.cache_dir) if _can_be_started(each, context)]
     install = next(iter(_meant(errand.settings, installs)), None)
-    if install is None or not start_browser([install.program, *install.options], context.environ):
+    if install is None:
+        return False
+    # Firefox keeps the extension's page until the extension is there, and opens it at once where it runs and
+    # only the host does not. Chromium is too early for it when it starts: it is sent the link by its host.
+    takes_page = install.family is Family.FIREFOX
+    place = place_of(install, errand.link.session, errand.settings)
+    page = [_page(errand, install, place)] if takes_page else []
+    if not start_browser([install.program, *install.options, *page], context.environ):
         return False
     context.terminal.status(f"starting {install.name} ...")
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up:
         if install.id in listening(context):
+            if takes_page:
+                context.terminal.say(words_on(errand, install, place))
+                return True
             with contextlib.suppress(HostGoneError):  # one that was left behind, and is removed now
                 _send(errand, install)
                 return True
@@ -209,6 +219,12 @@ def _opened_after_start(errand: Errand) -> bool:
     return False
 
 
+def _page(errand: Errand, install: Install, place: Place) -> str:
+    """The extension's page that opens the link, which is sealed: nobody else can use or read it."""
+    sealed = sealed_link(errand.rooms, errand.link, place, errand.window)
+    return f"{install.base_url}open.html#{sealed.reveal()}"
+
+
 def _can_be_started(install: Install, context: Context) -> bool:
     return bool(install.program) and _has_screen(context)
 
@@ -220,15 +236,14 @@ def _has_screen(context: Context) -> bool:
 
 
 def _opened_by_command_line(errand: Errand) -> bool:
-    """Where no program can be asked: the sealed link stands on a command line, which nobody else can use."""
+    """Where no program can be asked."""
     installs = [each for each in read_installs(errand.context.cache_dir) if each.program]
     install = next(iter(_meant(errand.settings, installs)), None)
     if install is None:
         return False
     place = place_of(install, errand.link.session, errand.settings)
-    sealed = sealed_link(errand.rooms, errand.link, place, errand.window)
-    address = f"{install.base_url}open.html#{sealed.reveal()}"
-    if not start_browser([install.program, *install.options, address], errand.context.environ):
+    page = _page(errand, install, place)
+    if not start_browser([install.program, *install.options, page], errand.context.environ):
         return False
     errand.context.terminal.say(words_on(errand, install, place))
     return True

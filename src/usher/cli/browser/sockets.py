@@ -106,15 +106,25 @@ def refusal_in(answer: Mapping[str, object], browser: str) -> UsherError:
 
 
 @contextmanager
-def serving(place: Path, answer: Answer) -> Iterator[None]:
-    """Answer this user's programs at `place` while the block runs; then the socket is gone."""
+def serving(place: Path, answer: Answer, lost: Callable[[], None]) -> Iterator[None]:
+    """Answer this user's programs at `place` while the block runs; then the socket is gone.
+
+    `lost` is told when the socket was removed under us, by what cleans old files away, say.
+    """
     from usher.session.agent.server import SocketServer
 
     with _changing(place):
         listener = listen(place)
         ours = identity_of(place)
     server = SocketServer(listener, answer, machine.user_id())
-    thread = threading.Thread(target=server.run, args=(lambda: True,), daemon=True)
+
+    def is_there() -> bool:
+        if identity_of(place) is None:
+            lost()
+            return False
+        return True
+
+    thread = threading.Thread(target=server.run, args=(is_there,), daemon=True)
     thread.start()
     try:
         yield
