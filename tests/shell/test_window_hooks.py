@@ -14,9 +14,10 @@ WITH_PROMPT = [real_shell(name) for name in ("bash", "zsh", "fish", "nu", "elvis
 MARK = "00000000000000a{}"
 
 
-def switched(profile, number=1):
+def switched(profile, number=1, device=""):
     """What a window's file says after a person switched in the browser."""
-    return f'{MARK.format(number)}\n{{"profile": "{profile}", "who": "browser", "at": 1.0}}\n'
+    who = f'"who": "browser", "at": 1.0, "device": "{device}"'
+    return f'{MARK.format(number)}\n{{"profile": "{profile}", {who}}}\n'
 
 
 @pytest.fixture
@@ -91,6 +92,21 @@ def test_the_hook_takes_over_a_switch_and_what_the_window_is_in_then(machine, wi
     mark = file.read_text().partition("\n")[0]
     assert sorted(lines) == ["AWS_PROFILE=two words", f"USHER_WINDOW_SEEN={mark}"], done.stderr.decode()
     assert mark != MARK.format(1)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("shell", WITH_PROMPT)
+def test_a_terminal_that_inherited_anothers_window_does_not_follow_it(machine, window, shell):
+    file, variables = window
+    lines = [
+        install(machine, shell),
+        meanwhile(machine, file, switched(STAGING, 2, "/dev/pts/another")),
+        echo(shell, "still", "AWS_PROFILE"),
+        echo(shell, "window", "USHER_WINDOW"),
+    ]
+    shown = machine.typed(shell, lines, **variables)
+    assert "still=plain." in shown, shown
+    assert "window=." in shown, shown
 
 
 @pytest.mark.once

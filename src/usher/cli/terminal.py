@@ -51,6 +51,18 @@ class Terminal:
         return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
 
     @property
+    def device(self) -> str:
+        """What tells this terminal from others; empty where there is none, or nothing that tells."""
+        import os
+
+        for stream in (self._err, sys.stdin):  # either may be redirected
+            try:
+                return os.ttyname(stream.fileno())
+            except (OSError, ValueError, AttributeError):  # no terminal; no file at all; Windows
+                continue
+        return ""
+
+    @property
     def colours(self) -> bool:
         """Whether words for people may be coloured."""
         return self._colour

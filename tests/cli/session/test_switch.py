@@ -198,18 +198,25 @@ def test_the_terminal_alone_is_switched_where_that_is_wanted(home, windows, star
     assert STAGING in (windows / terminal.window).read_text()
 
 
-def test_cleared_a_terminal_has_no_window_and_the_browser_is_told_so(home, windows, start_browser):
+def test_cleared_a_shell_has_no_window_any_more_and_others_keep_theirs(home, windows, start_browser):
     browser = start_browser(home)
     terminal = Terminal(home).switch(STAGING)
-    window = terminal.window
-    terminal.switch("--clear")
-    assert terminal.profile is None
-    assert not WINDOW_VARIABLES & set(terminal.environ)
-    answer = browser.ask("switch", profile=OTHER, window=window)
+    inner = Terminal(home, **terminal.environ).switch("--clear")
+    assert (inner.profile, WINDOW_VARIABLES & set(inner.environ)) == (None, set())
+    assert browser.ask("switch", profile=OTHER, window=terminal.window)["ok"]
+    assert terminal.switch("--follow").profile == OTHER
+    assert inner.switch("--follow").profile is None
+    assert inner.switch("--clear", STAGING).code == 2
+
+
+def test_the_browser_is_told_when_no_terminal_belongs_to_the_window_any_more(home, windows, start_browser):
+    browser = start_browser(home)
+    terminal = Terminal(home).switch(STAGING)
+    (windows / terminal.window).unlink()
+    answer = browser.ask("switch", profile=OTHER, window=terminal.window)
     assert answer["error"]["code"] == "not_found"
     assert "no terminal belongs to this browser window any more" in answer["error"]["message"]
-    assert terminal.switch("--clear").code == 0
-    assert terminal.switch("--clear", STAGING).code == 2
+    assert terminal.switch("--follow").profile == STAGING
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Which account a terminal and its browser window are in: one small private file for each such pair.
 
-A shell has a window from its first `usher switch` on: a random id in `USHER_WINDOW`, which programs and
-shells that it starts inherit. The file says which profile was entered last in that window and by whom. Its
-first line is new with every switch, so that a shell sees at its prompt, by reading 16 characters and starting
-nothing, that somebody else switched. Neither the AWS config file nor another window is touched.
+A shell has a window from its first `usher switch` on: a random id in `USHER_WINDOW`, which shells that it
+starts in the same terminal share. The file says which profile was entered last in that window and by whom.
+Its first line is new with every switch, so that a shell sees at its prompt, by reading 16 characters and
+starting nothing, that somebody else switched. Neither the AWS config file nor another window is touched.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -43,11 +42,15 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WindowState:
-    """What was entered last in a window, where, and when (Unix seconds). `mark` is this switch's own."""
+    """What was entered last in a window, where, and when (Unix seconds). `mark` is this switch's own.
+
+    `device` is the terminal whose window it is, empty where that is not known.
+    """
 
     profile: str
     who: Who
     at: float
+    device: str
     mark: str
 
 
@@ -58,10 +61,18 @@ def window_file(context: Context, window: str) -> Path:
     return context.cache_dir / "windows" / window
 
 
-def window_here(environ: Mapping[str, str]) -> str | None:
-    """The window of the shell whose environment is `environ`; None before its first switch."""
-    window = environ.get(WINDOW, "")
-    return window if WINDOW_ID.fullmatch(window) else None
+def window_here(context: Context) -> str | None:
+    """The window of the shell that asks; None before the first switch in its terminal.
+
+    A multiplexer's panes and terminals in an editor inherit the variables of the shell that started those.
+    They are other terminals, whose accounts must not change with that one's.
+    """
+    window = context.environ.get(WINDOW, "")
+    if not WINDOW_ID.fullmatch(window):
+        return None
+    state, device = read_window(context, window), context.terminal.device
+    inherited = state is not None and state.device and device and state.device != device
+    return None if inherited else window
 
 
 def new_window() -> str:
@@ -79,25 +90,21 @@ def read_window(context: Context, window: str) -> WindowState | None:
             return None
         mark, _, rest = (read_private(file) or b"").decode().partition("\n")
         document = json.loads(rest)
-        state = WindowState(document["profile"], Who(document["who"]), float(document["at"]), mark)
+        who, at, device = Who(document["who"]), float(document["at"]), str(document["device"])
+        state = WindowState(document["profile"], who, at, device, mark)
     except (OSError, UnsafePlaceError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return state if _MARK.fullmatch(mark) and _is_profile(state.profile) else None
 
 
-def write_window(context: Context, window: str, profile: str, who: Who) -> WindowState:
-    """Note that `profile` was entered in `window`; its other shells see it at their next prompt."""
+def write_window(context: Context, window: str, profile: str, who: Who, device: str) -> WindowState:
+    """Note that `profile` was entered in `window`; its shells see it at their next prompt."""
     import secrets
 
-    state = WindowState(profile, who, time.time(), secrets.token_hex(8))
-    document = {"profile": profile, "who": who, "at": state.at}
+    state = WindowState(profile, who, time.time(), device, secrets.token_hex(8))
+    document = {"profile": profile, "who": who, "at": state.at, "device": device}
     write_private(window_file(context, window), f"{state.mark}\n{json.dumps(document)}\n".encode())
     return state
-
-
-def forget_window(context: Context, window: str) -> None:
-    """The terminal goes its own way: a browser that still knows the window is told so when it asks."""
-    window_file(context, window).unlink(missing_ok=True)
 
 
 def forget_old_windows(context: Context) -> None:
@@ -119,12 +126,13 @@ def switch_from_browser(context: Context, window: str, profile: str) -> None:
 
     if not _is_profile(profile):
         raise UsageError(f"'{printable(profile[:80])}' is no profile that a shell is given")
-    if not window_file(context, window).is_file():
+    before = read_window(context, window)
+    if before is None:
         raise NotFoundError(
             "no terminal belongs to this browser window any more",
             hint="'usher switch PROFILE' in a terminal gives it a browser window",
         )
-    write_window(context, window, profile_named(context, profile), Who.BROWSER)
+    write_window(context, window, profile_named(context, profile), Who.BROWSER, before.device)
 
 
 def _is_profile(value: object) -> bool:

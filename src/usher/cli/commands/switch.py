@@ -22,7 +22,6 @@ from usher.cli.browser.windows import (
     Who,
     WindowState,
     forget_old_windows,
-    forget_window,
     new_window,
     read_window,
     window_file,
@@ -42,6 +41,7 @@ from usher.shell.switching import Entry, enter, winning_variables
 from usher.shell.variables import WINDOW, WINDOW_FILE, WINDOW_SEEN, all_gone
 
 _HERE = "."
+_WINDOW = (WINDOW, WINDOW_FILE, WINDOW_SEEN)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def _switch(options: argparse.Namespace, context: Context) -> Changes:
     if options.profile == _HERE:
         return _catch_up(options, context)
     entry = confirmed_entry(context, _meant(options.profile, context), options.region or "", yes=options.yes)
-    here = window_here(context.environ)
+    here = window_here(context)
     window = here or new_window()
     trouble = None if options.no_browser else _move_browser(context, entry, window, yes=options.yes)
     wanted = _entered(context, entry)
@@ -83,7 +83,8 @@ def _switch(options: argparse.Namespace, context: Context) -> Changes:
     if here is None and (trouble is not None or options.no_browser):
         return wanted  # a terminal without a browser window has nothing to share
     forget_old_windows(context)
-    return _in_window(context, wanted, window, write_window(context, window, entry.profile, Who.TERMINAL))
+    state = write_window(context, window, entry.profile, Who.TERMINAL, context.terminal.device)
+    return _in_window(context, wanted, window, state)
 
 
 def _move_browser(context: Context, entry: Entry, window: str, *, yes: bool) -> UsherError | None:
@@ -114,9 +115,11 @@ def _catch_up(options: argparse.Namespace, context: Context) -> Changes:
 
 def _follow(context: Context) -> Changes:
     """What the prompt's hook asks for: somebody else switched in this shell's window."""
-    window = window_here(context.environ)
-    state = read_window(context, window) if window is not None else None
-    if window is None or state is None:
+    window = window_here(context)
+    if window is None:  # the variables are another terminal's
+        return changes({}, _WINDOW)
+    state = read_window(context, window)
+    if state is None:
         return changes({}, ())
     seen = Changes({WINDOW_SEEN: state.mark})
     if state.profile == context.environ.get("AWS_PROFILE"):
@@ -154,12 +157,9 @@ def _leave(options: argparse.Namespace, context: Context) -> Changes:
     """No profile and no keys; the next switch gives the terminal a new browser window."""
     if options.profile is not None:
         raise UsageError("either a profile or --clear")
-    window = window_here(context.environ)
-    if window is not None:
-        forget_window(context, window)
     context.terminal.say("usher: no profile")
     gone = all_gone(context.environ)
-    return changes(gone.set, (*gone.unset, WINDOW, WINDOW_FILE, WINDOW_SEEN))
+    return changes(gone.set, (*gone.unset, *_WINDOW))
 
 
 def _meant(profile: str | None, context: Context) -> str:
@@ -198,7 +198,7 @@ def _in_window(context: Context, wanted: Changes, window: str, state: WindowStat
 
 
 def _window_with_state(context: Context) -> tuple[str, WindowState]:
-    window = window_here(context.environ)
+    window = window_here(context)
     state = read_window(context, window) if window is not None else None
     if window is None or state is None:
         raise NotFoundError(
