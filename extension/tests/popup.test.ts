@@ -400,7 +400,7 @@ test("a popup that is opened after the sign-in offers what that was for", async 
   const purpose = { organization: "mkdev", action: "beside", choice, made: NOW - 60 } as const;
   const answers = { portals: () => ({ ok: true, value: [portal("open")] }) as const };
   const popup = await Popup.open({ answers, purpose });
-  assert.equal(popup.document.activeElement!.textContent, "Open production / AdministratorAccess");
+  assert.equal(popup.document.activeElement!.textContent, "Go on: production / AdministratorAccess");
   (popup.document.activeElement as HTMLElement).click();
   await settled();
   assert.deepEqual(popup.of("enter"), [{ profile: PRODUCTION.profile, windowId: 1, beside: true }]);

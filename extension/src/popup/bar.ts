@@ -11,6 +11,8 @@ export class ActionBar {
   readonly #box: HTMLElement;
   readonly #primary: string;
   #doing: string | null = null;
+  #choice: Choice | null = null;
+  #canReopen = false;
 
   constructor(document: Document, doors: Pick<Doors, "apple">, act: (action: Action) => void) {
     this.#document = document;
@@ -22,6 +24,8 @@ export class ActionBar {
 
   /** Show what can be done with `choice`. */
   show(choice: Choice | null, canReopen: boolean): void {
+    this.#choice = choice;
+    this.#canReopen = canReopen;
     this.#box.hidden = choice === null && this.#doing === null;
     if (choice === null) return;
     this.#words("open", isShown(choice) ? "Show" : choice.here ? "New tab" : "Open");
@@ -38,7 +42,7 @@ export class ActionBar {
     this.#doing = doing;
     this.#box.toggleAttribute("aria-busy", doing !== null);
     this.#box.querySelector(".doing")?.remove();
-    if (doing === null) return;
+    if (doing === null) return this.show(this.#choice, this.#canReopen);
     this.#box.hidden = false;
     this.#box.append(make(this.#document, "p", "doing", shown(doing), " …"));
     for (const action of ACTIONS) this.#allow(action, false);
