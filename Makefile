@@ -90,7 +90,7 @@ test: setup clients
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m scale $(PYTEST_ARGUMENTS)
 
 screens: setup clients
-	$(BIN)/python -m pytest -q tests/cli/session/test_screens.py tests/browsers -k "not hostile"
+	$(BIN)/python -m pytest -q tests/cli/session/test_screens.py tests/browsers -k "not hostile_link_is and not no_page"
 
 coverage:
 	@$(BIN)/coverage combine --quiet

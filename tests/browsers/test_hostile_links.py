@@ -17,6 +17,7 @@ from usher.cli.context import context_of
 
 pytestmark = [pytest.mark.client("firefox", "chromium"), pytest.mark.once]
 
+CHROMIUM = pytest.mark.parametrize("running_browser", ["chromium"], indirect=True)
 NOTHING_OPENED = "Nothing was opened, and no account was entered."
 
 
@@ -257,10 +258,9 @@ def test_a_pages_own_script_reaches_nothing_of_ours(consoles, internet):
     assert internet.asked(mark, path="/federation") == []
 
 
+@CHROMIUM  # Firefox lets nobody from outside into a content script's world
 def test_a_content_script_may_ask_only_about_its_own_tab(consoles, internet):
     """Were a page to break into the script that runs beside it, it would get no further."""
-    if consoles.browser.family == "firefox":
-        pytest.skip("Firefox lets nobody from outside into a content script's world")
     page = consoles.open(STAGING).page
     link, mark = consoles.link(PRODUCTION), internet.mark
     world = functools.partial(page.in_content_script, extension_id=consoles.browser.id)

@@ -37,6 +37,23 @@ def test_three_accounts_are_open_at_once_in_one_window_and_a_fourth_leaves_them_
     assert len({each["window"] for each in tabs}) == 1
 
 
+@pytest.mark.parametrize(
+    ("partition", "page"),
+    [
+        (
+            "aws-us-gov",
+            "https://us-gov-west-1.console.amazonaws-us-gov.com/console/home?region=us-gov-west-1",
+        ),
+        ("aws-cn", "https://cn-north-1.console.amazonaws.cn/console/home?region=cn-north-1"),
+        ("aws-eusc", "https://eusc-de-east-1.console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1"),
+    ],
+)
+def test_the_consoles_of_every_partition_are_opened_and_marked(partition, page, consoles):
+    console = consoles.open(STAGING, page, partition=partition)
+    assert console.signed_in == "AdministratorAccess @ 222222222222"
+    assert console.page.bar()["name"] == "staging"
+
+
 def test_each_account_has_a_place_of_its_name_and_colour_and_a_favicon_and_title_of_its_own(
     consoles, keep_picture
 ):

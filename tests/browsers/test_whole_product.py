@@ -9,6 +9,7 @@ from stand_in_internet import SESSION_COOKIE
 
 pytestmark = [pytest.mark.client("firefox", "chromium", "xdotool"), pytest.mark.once]
 
+FIREFOX = pytest.mark.parametrize("running_browser", ["firefox"], indirect=True)
 QUEUE = "arn:aws:sqs:eu-west-1:222222222222:orders"
 
 
@@ -93,10 +94,9 @@ def test_an_emulated_aws_of_this_machine_is_opened_where_the_link_says_so(consol
         assert tab["place"] == "staging/AdministratorAccess"
 
 
+@FIREFOX  # as root, Chromium starts only with an option that it has from the tests
 def test_usher_console_starts_the_browser_that_was_closed(consoles, person, internet):
     browser = consoles.browser
-    if browser.family == "chromium":
-        pytest.skip("as root, Chromium starts only with an option that it has from the tests")
     consoles.ask("connection")
     browser.close()
     mark = internet.mark
