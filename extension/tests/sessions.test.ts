@@ -88,6 +88,13 @@ test("a renewal that would lead to another session is not followed", async () =>
   await assert.rejects(made.engine.renew(made.browser.addTab(CONSOLE) as never, null), Failed);
 });
 
+test("a renewal that went to a browser of its own is said to be there", async () => {
+  const made = await connected();
+  const tab = await opened(made, "staging");
+  made.usher.instead["open"] = { link: null };
+  await assert.rejects(made.engine.renew(tab, null), /opened staging-admin in the browser that is set apart for it/);
+});
+
 test("a link from usher is checked like any other", async () => {
   const made = await connected();
   const leadsAway = visitOf(sessionOf("staging"), { url: "https://evil.example/federation" });

@@ -106,7 +106,8 @@ export class Engine {
     const session = await this.sessions.of(tab);
     if (session === null) throw failed("not_found", "It is not known which session this tab is of.");
     const visit = await this.#visit(session.profile, consolePageOf(tab), confirmed, null);
-    if (visit === null || visit.session.key !== session.key) {
+    if (visit === null) throw failed("failed", `Usher opened ${session.profile} in the browser that is set apart for it.`);
+    if (visit.session.key !== session.key) {
       throw failed("failed", `${session.profile} leads to another account or role than this tab shows.`);
     }
     await this.#places.renew(tab, visit);

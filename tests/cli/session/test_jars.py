@@ -297,3 +297,11 @@ def test_what_the_popup_of_another_browser_asks_for_opens_in_the_sessions_own(ma
     assert jar.ask("open", profile=PRODUCTION, **asked)["link"] is None
     assert len(machine.folders) == 2
     assert len(machine.started) == 2
+
+
+def test_the_popup_of_a_browser_whose_profile_is_named_opens_and_renews_in_it(machine, start_browser):
+    machine.settings("[console]\nbrowser = 'chromium'\nbrowser_profile = 'Work'\n")
+    own = start_browser(machine.home, "chromium", install="5" * 32, **machine.environ)
+    answer = own.ask("open", profile=STAGING, url=None, confirmed=None, place=None, window=None)
+    assert own.visit(answer["link"])["place"]["kind"] == "plain"
+    assert not machine.started

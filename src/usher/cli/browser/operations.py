@@ -288,7 +288,11 @@ def _is_set_apart(desk: Desk, link: ConsoleLink, settings: ConsoleSettings) -> b
     if desk.install.family is not Family.CHROMIUM or settings.chromium is not ChromiumWay.PROFILES:
         return False
     jar = _jar(desk)
-    return jar is None or jar.session.key != link.session.key
+    if jar is not None:
+        return jar.session.key != link.session.key
+    choice = settings.choice  # who names a profile of their browser's own wants no browser beside it
+    is_named = choice.profile is not None and (choice.program is None or desk.install.is_of(choice.program))
+    return not is_named
 
 
 def _jar(desk: Desk) -> Jar | None:
