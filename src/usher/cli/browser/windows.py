@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -77,9 +78,7 @@ def window_here(context: Context) -> str | None:
 
 def new_window() -> str:
     """An id for a terminal that switches for the first time."""
-    import secrets  # brings hashes; a shell that only follows makes no id
-
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def read_window(context: Context, window: str) -> WindowState | None:
@@ -99,9 +98,7 @@ def read_window(context: Context, window: str) -> WindowState | None:
 
 def write_window(context: Context, window: str, profile: str, who: Who, device: str) -> WindowState:
     """Note that `profile` was entered in `window`; its shells see it at their next prompt."""
-    import secrets
-
-    state = WindowState(profile, who, time.time(), device, secrets.token_hex(8))
+    state = WindowState(profile, who, time.time(), device, os.urandom(8).hex())
     document = {"profile": profile, "who": who, "at": state.at, "device": device}
     write_private(window_file(context, window), f"{state.mark}\n{json.dumps(document)}\n".encode())
     return state
