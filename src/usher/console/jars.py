@@ -123,21 +123,18 @@ def prepare_jar(jar: Jar, name: str, home: str, put_host: Callable[[Path, Path],
     `name` is shown for it, `home` is the console's first page. `put_host` is given the jar's folder and
     that of native-messaging manifests, and writes launcher and manifest. Call it within `preparing`.
     """
-    before = read_jar(jar.folder)
-    is_new = before is None or not jar.browser_folder.is_dir()
+    shown, wanted = _shown(jar.folder), _looks(jar.session)
+    if jar.is_open:  # nothing of it is touched: what is new is shown after its next start
+        _remember(jar, shown)
+        return False
+    is_new = read_jar(jar.folder) is None or not jar.browser_folder.is_dir()
     if is_new:
         _make(jar, name, home)
-    elif before is not None and not jar.is_open and _looks(before.session) != _looks(jar.session):
+    elif shown != wanted:
         _repaint(jar, name, home)
     put_host(jar.folder, jar.browser_folder / "NativeMessagingHosts")
-    remember(jar)
+    _remember(jar, wanted)
     return is_new
-
-
-def remember(jar: Jar) -> None:
-    """Write who lives in the jar and until when; the extension in it is told."""
-    document = {"browser": jar.kind, "session": jar.session.wire()}
-    write_private(_session_file(jar.folder), json.dumps(document).encode())
 
 
 def read_jar(folder: Path) -> Jar | None:
@@ -237,8 +234,23 @@ def _read_json(path: Path) -> dict[str, object] | None:
     return document if isinstance(document, dict) else None
 
 
-def _looks(session: ConsoleSession) -> tuple[object, ...]:
-    return session.colour, session.label, session.account_name, session.role
+def _remember(jar: Jar, shown: list[str]) -> None:
+    """Write who lives in the jar and until when, which the extension in it is told, and what is shown."""
+    document = {"browser": jar.kind, "session": jar.session.wire(), "shown": shown}
+    write_private(_session_file(jar.folder), json.dumps(document).encode())
+
+
+def _looks(session: ConsoleSession) -> list[str]:
+    return [session.colour or "", session.label, session.account_name, session.role]
+
+
+def _shown(folder: Path) -> list[str]:
+    """What the jar's window was made to show last; nothing where that is not known."""
+    try:
+        shown = json.loads(read_private(_session_file(folder)) or b"{}")["shown"]
+    except (ValueError, TypeError, KeyError, RecursionError, UnsafePlaceError):
+        return []
+    return [str(each) for each in shown] if isinstance(shown, list) else []
 
 
 def _write_json(path: Path, document: object) -> None:

@@ -6,7 +6,7 @@ usher browser setup --remove       take it all away again
 usher browser setup --policies DIR what a platform team gives to its own tools
 usher browser doctor               what is wrong, each with its fix
 usher browser jars                 the browsers set apart for one account each: size and last use
-usher browser jars --remove PROFILE   one of them, --remove-all, or --unused 90d
+usher browser jars --remove NAME   the one of a profile; or --remove-all, or --unused 90d
 usher browser host                 what browsers start for the extension; not for people
 """
 
