@@ -58,13 +58,15 @@ export const BAR_STYLE = `
 }
 .loud .bar { min-height: 36px; padding-inline: 6px; font-size: 14px; }
 
+/* Who gives way: first the organization, then the role, then the name. Between them the factors are so far apart that
+   the next does not lose a fraction of a pixel, which would already cost it two letters for an ellipsis. */
 .bar > span { overflow: hidden; text-overflow: ellipsis; unicode-bidi: isolate; flex: 0 1 auto; }
 .bar > .name { min-width: 3ch; font-weight: 700; font-size: 1.08em; }
 .bar > .id, .bar > .time, .bar > .sessions { flex-shrink: 0; }
-.bar > .role { flex-shrink: 4; min-width: 3ch; }
-.bar > .organization { flex-shrink: 16; min-width: 3ch; }
+.bar > .role { flex-shrink: 1e5; min-width: 3ch; }
+.bar > .organization { flex-shrink: 1e9; min-width: 3ch; }
 .bar > .label {
-  min-width: 6ch;
+  flex-shrink: 0;
   max-width: 24ch;
   padding: 3px 10px;
   border-radius: 6px;
@@ -114,7 +116,7 @@ button[aria-disabled="true"] { cursor: default; opacity: .85; }
 
 @media (max-width: 920px) { .bar { gap: 10px; } .bar > .organization { display: none; } }
 @media (max-width: 780px) { .bar > .sessions { display: none; } }
-@media (max-width: 660px) { .bar > .id { display: none; } }
+@media (max-width: 660px) { .bar > .id { display: none; } .bar > .label { max-width: 14ch; } }
 @media (max-width: 480px) { .bar { gap: 6px; } .bar > .role { display: none; } }
 
 @media (forced-colors: active) {
