@@ -14,6 +14,7 @@ function labelled(account: string, tail = "abcd2fgh"): string {
 async function opened(made: Room, account: string, url = labelled(account)): Promise<number> {
   const place = { ...GROUP, name: `${account}/Admin` };
   assert.equal((await made.usher.open(await linkTo(account, { place })))["ok"], true);
+  await settled();
   return (await arrives(made, url)).tab.id;
 }
 
@@ -30,6 +31,7 @@ test("a session's tabs are one group of its colour in each window, and a person'
   assert.equal(browser.tab(first).groupId, browser.tab(second).groupId);
   await usher.open(await sealed(visitOf(sessionOf("development", { colour: "turquoise" }), { place: { ...GROUP, name: "development/Admin" } })));
   await usher.open(await sealed(visitOf(sessionOf("development", { key: "o/1/r", colour: null }), { place: { ...GROUP, name: "other" } })));
+  await settled();
   assert.deepEqual([...browser.groups.values()].map(({ title, color }) => [title, color]), [
     ["My work", "blue"],
     ["staging/Admin", "green"],
@@ -66,6 +68,7 @@ test("a second tab joins the group while the first is still signing in", async (
   const { browser, usher } = await connected("chromium");
   await usher.open(await linkTo("staging", { place: GROUP }));
   await usher.open(await linkTo("staging", { place: GROUP }));
+  await settled();
   assert.equal(browser.groups.size, 1);
 });
 
@@ -79,6 +82,7 @@ test("a console opens where tabs take no groups, and plain where it is asked for
   const { warn } = console;
   console.warn = (...words: unknown[]) => void warned.push(words);
   assert.equal((await usher.open(await linkTo("staging", { place: GROUP })))["ok"], true);
+  await settled();
   console.warn = warn;
   assert.equal(warned.length, 1);
 });

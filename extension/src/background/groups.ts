@@ -2,7 +2,7 @@
 // are kept apart by AWS itself (multi-session). So a tab that turns out to be of another session leaves the group.
 import { type Colour, type Place, type Session, text } from "../shared/visit.ts";
 import type { SessionTab } from "./sessions.ts";
-import { storedTable } from "./stored.ts";
+import { storedTable, Turns } from "./stored.ts";
 
 const COLOURS: Readonly<Record<Colour, `${chrome.tabGroups.Color}`>> = {
   red: "red",
@@ -19,8 +19,14 @@ export class Groups {
   /** The session of each group that we made; a person's own groups are left alone. Ids are new with the browser. */
   readonly #made = storedTable("session", "groups", (value) => text({ key: value }, "key"));
 
-  /** Put `tab` into the group of `session` in its window. `siblings` are the session's other tabs. */
-  async join(tab: chrome.tabs.Tab, session: Session, place: Place, siblings: readonly chrome.tabs.Tab[]): Promise<void> {
+  readonly #joins = new Turns();
+
+  /** Put `tab` into the group of `session` in its window. `siblings` finds the session's other tabs. */
+  join(tab: chrome.tabs.Tab, session: Session, place: Place, siblings: () => Promise<readonly chrome.tabs.Tab[]>): Promise<void> {
+    return this.#joins.take(async () => this.#join(tab, session, place, await siblings()));
+  }
+
+  async #join(tab: chrome.tabs.Tab, session: Session, place: Place, siblings: readonly chrome.tabs.Tab[]): Promise<void> {
     if (tab.id === undefined) return;
     const own = await this.#groupOf(tab.windowId, session, place, siblings);
     const where = own === null ? { createProperties: { windowId: tab.windowId } } : { groupId: own };

@@ -71,7 +71,8 @@ export class Places {
     const tab = await this.sessions.entering(visit.session, () =>
       windowId === null || beside ? inNewWindow(opening, windowId) : inWindow(opening, windowId),
     );
-    if (family === "chromium" && visit.place.kind !== "plain") await this.#group(tab, visit);
+    // Nobody waits for the group: the console is on its way.
+    if (family === "chromium" && visit.place.kind !== "plain") void this.#group(tab, visit);
     return tab;
   }
 
@@ -117,7 +118,7 @@ export class Places {
 
   async #group(tab: chrome.tabs.Tab, { session, place }: Visit): Promise<void> {
     try {
-      await this.#groups.join(tab, session, place, await this.sessions.tabsOf(session.key));
+      await this.#groups.join(tab, session, place, () => this.sessions.tabsOf(session.key));
     } catch (error) {
       // The console is open; its group is only a hint, and not every window takes groups.
       console.warn("no tab group:", error);
