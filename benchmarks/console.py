@@ -147,7 +147,7 @@ def print_parts(runs: int) -> None:
     context = read_context()
     [install] = read_installs(context.cache_dir)
     taken: dict[str, list[float]] = {"keys": [], "federation": [], "sealing": [], "hand-over": []}
-    with serving(socket_of(context, install.id), lambda _request, _peer: {}, lambda: None):
+    with serving(socket_of(context, install.id), lambda _request, _peer: {}):
         for _ in range(runs + 1):
             moments = [time.perf_counter()]
             rooms = open_session_rooms(context)

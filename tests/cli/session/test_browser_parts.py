@@ -59,10 +59,6 @@ def rooms(home, words):
     return open_session_rooms(context_of(environ, Terminal(io.StringIO(), words, colour=False)))
 
 
-def nothing():
-    """Nobody cares that a socket is lost."""
-
-
 def program(folder, name, code="exit 0"):
     """An executable script, and the file that it leaves its arguments in."""
     path, left = folder / name, folder / f"{name}.arguments"
@@ -329,7 +325,7 @@ def test_a_program_that_does_not_come_for_the_link_is_named(rooms, tmp_path, mon
 def test_a_host_that_says_nothing_is_not_waited_for_forever(rooms):
     place = sockets.socket_of(rooms.context, INSTALL.id)
     answered = threading.Event()
-    with sockets.serving(place, lambda _request, _peer: {"late": answered.wait(30)}, nothing):
+    with sockets.serving(place, lambda _request, _peer: {"late": answered.wait(30)}):
         with pytest.raises(UnavailableError, match="did not answer"):
             sockets.call_host(rooms.context, INSTALL.id, {"op": "ping"}, 0.05)
         answered.set()
@@ -337,7 +333,7 @@ def test_a_host_that_says_nothing_is_not_waited_for_forever(rooms):
 
 def test_a_socket_that_was_left_behind_is_removed_by_who_meets_it(rooms):
     place = sockets.socket_of(rooms.context, INSTALL.id)
-    with sockets.serving(place, lambda _request, _peer: {}, nothing):
+    with sockets.serving(place, lambda _request, _peer: {}):
         assert stat.S_IMODE(place.lstat().st_mode) == 0o600
         assert sockets.call_host(rooms.context, INSTALL.id, {}) == {"ok": True}
     listen(place).close()
@@ -351,8 +347,8 @@ def test_a_socket_that_was_left_behind_is_removed_by_who_meets_it(rooms):
 
 def test_a_host_that_ends_leaves_the_socket_of_the_one_that_took_its_place(rooms):
     place = sockets.socket_of(rooms.context, INSTALL.id)
-    with sockets.serving(place, lambda _request, _peer: {"mine": 1}, nothing):
-        first = sockets.serving(place, lambda _request, _peer: {"mine": 2}, nothing)
+    with sockets.serving(place, lambda _request, _peer: {"mine": 1}):
+        first = sockets.serving(place, lambda _request, _peer: {"mine": 2})
         first.__enter__()
     assert sockets.call_host(rooms.context, INSTALL.id, {})["mine"] == 2
     first.__exit__(None, None, None)

@@ -106,7 +106,7 @@ def refusal_in(answer: Mapping[str, object], browser: str) -> UsherError:
 
 
 @contextmanager
-def serving(place: Path, answer: Answer, lost: Callable[[], None]) -> Iterator[None]:
+def serving(place: Path, answer: Answer, lost: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Answer this user's programs at `place` while the block runs; then the socket is gone.
 
     `lost` is told when the socket was removed under us, by what cleans old files away, say.
