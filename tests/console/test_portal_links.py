@@ -14,7 +14,7 @@ ENCODED = (
 )
 
 
-@pytest.mark.parametrize("end", ["", "/", "#/", "/#/"])
+@pytest.mark.parametrize("end", ["", "/", "#/", "/#/", "/#/?tab=accounts"])
 def test_awss_portal_has_the_link_behind_its_start_url(end):
     assert portal_link(
         f"https://mkdev.awsapps.com/start{end}", None, "222222222222", "ReadOnlyAccess", None

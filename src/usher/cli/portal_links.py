@@ -14,6 +14,7 @@ from usher.core.hops import Chain, PortalHop
 from usher.core.partitions import partition_of_region
 from usher.core.printable import printable
 from usher.session.errors import NotSignedInError
+from usher.session.organizations import check_address
 
 
 def link_through_portal(rooms: SessionRooms, chain: Chain, wanted: Wanted) -> str:
@@ -52,6 +53,7 @@ def _portal(rooms: SessionRooms, chain: Chain, hop: PortalHop) -> tuple[str, str
     except NotSignedInError:
         if hop.start_url is None:
             raise
+        check_address(hop.start_url, "start URL")  # from a file that others may share; browsers open it
         region = chain.region or hop.sso_region or LAST_RESORT_REGION
         return hop.start_url, None, region, chain.endpoint_url
     return (

@@ -22,7 +22,7 @@ def portal_link(
     fields = {"account_id": account_id, "role_name": role}
     if destination is not None:
         fields["destination"] = destination
-    page = console_url or f"{start_url.rstrip('/#')}/#/console"
+    page = console_url or f"{start_url.partition('#')[0].rstrip('/')}/#/console"
     return f"{page}?{urlencode(fields, quote_via=quote)}"
 
 

@@ -183,6 +183,21 @@ def test_the_link_of_a_profile_of_other_tools_leads_to_its_own_portal(home):
     )
 
 
+@pytest.mark.parametrize(
+    "start_url", ["--load-extension=/tmp/x", "file:///etc/passwd", "http://other.example/"]
+)
+def test_a_start_url_that_is_no_portals_is_never_handed_to_a_browser(home, start_url):
+    config = home.config.read_text()
+    home.config.write_text(
+        f"{config}\n[profile other]\nsso_start_url = {start_url}\n"
+        "sso_region = eu-west-1\nsso_account_id = 444444444444\nsso_role_name = Reader\n"
+    )
+    done = home.run("console", "other", "--portal", BROWSER=f"{sys.executable} -c 0 %s")
+    home.config.write_text(config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert start_url in done.stderr
+
+
 def test_a_directory_that_says_so_gets_the_link_to_its_own_page(directory):
     link = directory.ok("console", STAGING, "--portal", "--print").strip()
     assert link == f"{directory.portal.url}/console?account_id=222222222222&role_name=ReadOnlyAccess"
