@@ -79,6 +79,14 @@ test("a session is renewed in its own tab and container, and comes back to the s
   assert.equal(made.browser.tab(tab.id!).cookieStoreId, cookieStoreId);
 });
 
+test("a session that was signed out is signed in at its home, not signed out again", async () => {
+  const made = await connected();
+  const tab = await opened(made, "staging");
+  made.browser.tab(tab.id!).url = "https://console.aws.amazon.com/console/logout!doLogout";
+  await made.engine.renew(await chrome.tabs.get(tab.id!), null);
+  assert.equal(made.usher.asked[0]!["url"], null);
+});
+
 test("a renewal that would lead to another session is not followed", async () => {
   const made = await connected();
   const tab = await opened(made, "staging");

@@ -1,5 +1,5 @@
 // What the extension does: the parts put together, and each operation that pages, scripts and the command line ask for.
-import { isConsolePage, withoutSessionLabel } from "../shared/hosts.ts";
+import { isConsolePage, signsInOrOut, withoutSessionLabel } from "../shared/hosts.ts";
 import type { Hints, Overview, PortalState, ProfileChoice } from "../shared/messages.ts";
 import { text, type Visit } from "../shared/visit.ts";
 import { type Greeting, readChoice, readPortal, readRows } from "./answers.ts";
@@ -154,8 +154,9 @@ export class Engine {
   }
 }
 
-/** The page that a tab shows, for whoever signs in next. Throws Failed where it is none of the console's. */
-function consolePageOf(tab: chrome.tabs.Tab): string {
+/** The page that a tab shows, for whoever signs in next; null for the console's home where it is one that signs in or
+    out. Throws Failed where it is none of the console's. */
+function consolePageOf(tab: chrome.tabs.Tab): string | null {
   if (tab.url === undefined || !isConsolePage(tab.url)) throw failed("failed", "The tab shows no page of the console.");
-  return withoutSessionLabel(tab.url);
+  return signsInOrOut(tab.url) ? null : withoutSessionLabel(tab.url);
 }

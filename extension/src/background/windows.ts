@@ -3,7 +3,7 @@
 // the browser runs; a window that is closed belongs to nobody.
 import { paletteOf } from "../shared/colours.ts";
 import { family } from "../shared/family.ts";
-import { whyNotOpened, withoutSessionLabel } from "../shared/hosts.ts";
+import { signsInOrOut, whyNotOpened, withoutSessionLabel } from "../shared/hosts.ts";
 import { fields, readSession, type Session, text, type Visit } from "../shared/visit.ts";
 import { REMINDER } from "./reminders.ts";
 import { kept, storedTable } from "./stored.ts";
@@ -104,9 +104,7 @@ export class Windows {
 export async function pageShown(visit: Visit, windowId: number): Promise<string | null> {
   const [tab] = await chrome.tabs.query({ windowId, active: true });
   if (tab?.url === undefined || whyNotOpened(tab.url, visit.partition, visit.emulatedOrigin) !== null) return null;
-  const { pathname } = new URL(tab.url);
-  const signsInOrOut = pathname === "/federation" || pathname.includes("logout");
-  return signsInOrOut ? null : withoutSessionLabel(tab.url);
+  return signsInOrOut(tab.url) ? null : withoutSessionLabel(tab.url);
 }
 
 /** The visit's address, leading to `page` where there is one and the address says where it leads. */

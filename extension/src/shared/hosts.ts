@@ -40,6 +40,12 @@ export function sessionLabel(url: string): { readonly label: string; readonly ac
   return label === undefined || accountId === undefined ? null : { label, accountId };
 }
 
+/** Whether a page signs somebody in or out: nobody wants to come back to it. */
+export function signsInOrOut(url: string): boolean {
+  const { pathname } = new URL(url);
+  return pathname === "/federation" || pathname.includes("logout");
+}
+
 /** The same page without a multi-session label: as whoever signs in next. */
 export function withoutSessionLabel(url: string): string {
   const found = sessionLabel(url);
