@@ -86,6 +86,18 @@ test("the background says that the session came, changed or went, and the page s
   assert.deepEqual(seen(page), { title: "S3 buckets", bars: 0 });
 });
 
+test("where the console says that somebody else is signed in, the session's marks go, and come back with it", async () => {
+  const page = await marked();
+  page.cookie = `aws-userInfo=${encodeURIComponent('{"arn":"arn:aws:sts::222222222222:assumed-role/x/y"}')}`;
+  background.tell();
+  await soon();
+  assert.deepEqual(seen(page), { title: "S3 buckets", bars: 0 });
+  page.cookie = `aws-userInfo=${encodeURIComponent('{"arn":"arn:aws:sts::111111111111:assumed-role/x/y"}')}`;
+  background.tell();
+  await soon();
+  assert.deepEqual(seen(page), { title: "development · S3 buckets", bars: 1 });
+});
+
 test("only the background is listened to, not another content script", async () => {
   await marked();
   background.tell({ tab: {} });

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,6 +46,7 @@ PARTITIONS = {
     ),
 }
 SESSION_COOKIE = "aws-session"
+USER_COOKIE = "aws-userInfo"
 JAR_COOKIE = "aws-sessions-of-this-browser"
 MOST_SESSIONS = 5
 LONGEST_WAIT_SECONDS = 20
@@ -57,6 +58,12 @@ class Who:
 
     account: str
     role: str
+
+    @property
+    def arn(self):
+        return (
+            f"arn:aws:sts::{self.account}:assumed-role/AWSReservedSSO_{self.role}_0123456789abcdef/somebody"
+        )
 
 
 @dataclass(frozen=True)
@@ -299,12 +306,13 @@ class Connection(BaseHTTPRequestHandler):
             return self.page(400, "<title>Sign-in refused</title><h1>This sign-in link is used or wrong</h1>")
         session = secrets.token_hex(12)
         self.server.aws.sessions[session] = who
+        told = f"{USER_COOKIE}={quote(json.dumps({'arn': who.arn}))}; Domain={domain}; Path=/; Secure"
         if self.server.aws.multi_session:
-            return self.sign_in_beside(request, who, session, destination, domain)
+            return self.sign_in_beside(request, who, session, destination, domain, told)
         cookie = f"{SESSION_COOKIE}={session}; Domain={domain}; Path=/; Secure; HttpOnly; Max-Age=43200"
-        return self.redirect(destination.geturl(), cookie)
+        return self.redirect(destination.geturl(), cookie, told)
 
-    def sign_in_beside(self, request, who, session, destination, domain):
+    def sign_in_beside(self, request, who, session, destination, domain, told):
         """With AWS's multi-session: each session on a host of its own, no more than five in a browser."""
         jar = request.cookies.get(JAR_COOKIE) or secrets.token_hex(8)
         hosts = self.server.aws.jars.setdefault(jar, {})
@@ -317,7 +325,8 @@ class Connection(BaseHTTPRequestHandler):
         self.server.aws.arrivals[arrival] = session
         after = destination._replace(netloc=host).geturl()
         cookie = f"{JAR_COOKIE}={jar}; Domain={domain}; Path=/; Secure; HttpOnly; Max-Age=43200"
-        return self.redirect(f"https://{host}/arrive?{urlencode({'code': arrival, 'to': after})}", cookie)
+        arrive = f"https://{host}/arrive?{urlencode({'code': arrival, 'to': after})}"
+        return self.redirect(arrive, cookie, told)
 
     def console(self, request):
         if request.path == "/favicon.ico":
@@ -338,8 +347,8 @@ class Connection(BaseHTTPRequestHandler):
             200 if who else 403, CONSOLE % {"title": html.escape(title), "who": html.escape(signed_in)}
         )
 
-    def redirect(self, where, cookie):
-        self.send(302, b"", [("Location", where), ("Set-Cookie", cookie)])
+    def redirect(self, where, *cookies):
+        self.send(302, b"", [("Location", where), *(("Set-Cookie", each) for each in cookies)])
 
     def page(self, status, content):
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")]

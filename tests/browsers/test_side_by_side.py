@@ -161,3 +161,35 @@ def test_a_session_that_nobody_asked_usher_for_is_not_marked(consoles, internet)
     assert consoles.here("/ec2/home") is None
     assert page.evaluate("document.title") == "EC2 | eu-central-1"
     assert page.evaluate("document.querySelector('[data-usher-bar]')") is None
+
+
+def test_whoever_signs_in_by_hand_to_another_account_sees_no_bar_of_the_account_before(
+    browser, links, internet
+):
+    consoles = Consoles(browser, links, internet)
+    consoles.kind = "container" if browser.family == "firefox" else "plain"
+    page = consoles.open(STAGING).page
+    mark = internet.mark
+    own = "https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1"
+    page.go(internet.sign_in_url(PRODUCTION, own))
+    internet.until(mark, path="/ec2/home")
+    page.until("location.pathname === '/ec2/home' && document.readyState === 'complete'")
+    consoles.ask("connection")  # the page asked before
+    assert page.evaluate("document.title") == "EC2 | eu-central-1"
+    assert page.evaluate("document.querySelector('[data-usher-bar]')") is None
+    page.go(internet.sign_in_url(STAGING, own))
+    page.until("document.title === 'staging · EC2 | eu-central-1'")
+
+
+def test_where_all_tabs_share_one_session_every_tab_is_marked_with_the_one_that_is_signed_in(
+    browser, links, internet
+):
+    """Chromium without multi-session, or plain tabs: the second sign-in ends the first; no bar may lie."""
+    consoles = Consoles(browser, links, internet)
+    consoles.kind = "plain"
+    staging = consoles.open(STAGING)
+    production = consoles.open(PRODUCTION)
+    staging.page.until(f"document.title.startsWith({prefix(PRODUCTION)!r})")
+    assert staging.moves_to(internet, "s3") == production.cookie
+    assert staging.signed_in == "ReadOnlyAccess @ 333333333333"
+    assert staging.page.bar()["name"] == "production"

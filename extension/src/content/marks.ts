@@ -4,6 +4,7 @@ import { ask, type Hints, type Result, type Told } from "../shared/messages.ts";
 import { untilNextWords } from "../shared/time.ts";
 import { Bar, HOST_MARK } from "./bar.ts";
 import { Favicon } from "./favicon.ts";
+import { isSomebodyElse } from "./signed_in.ts";
 import { Title } from "./title.ts";
 
 export class Marks {
@@ -35,7 +36,9 @@ export class Marks {
 
   async refresh(): Promise<void> {
     try {
-      this.#show((await ask("hints", {})) ?? null);
+      const hints = (await ask("hints", {})) ?? null;
+      const isOther = hints !== null && isSomebodyElse(hints.session, this.page.URL, this.page.cookie);
+      this.#show(isOther ? null : hints);
     } catch {
       // A background that is just being restarted is asked again at the next occasion. One that was updated or removed
       // is gone for this script: nobody would correct what it shows.
