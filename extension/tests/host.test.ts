@@ -58,10 +58,24 @@ test("without usher there is no key, and the browser's own words say why", async
 });
 
 test("what usher says against greeting is what a person reads", async () => {
-  const { browser, engine } = room();
-  const error = { code: "locked", message: "The vault is locked.", hint: "Run: usher vault unlock" };
-  browser.usher = (message, port) => port.say({ id: message["id"], ok: false, error });
-  assert.deepEqual(await engine.host.connect(), { state: "missing", why: "The vault is locked. (Run: usher vault unlock)" });
+  const { engine, usher } = room();
+  usher.instead["hello"] = { ok: false, error: { code: "failed", message: "The disk is full.", hint: "Make room" } };
+  assert.deepEqual(await engine.host.connect(), { state: "missing", why: "The disk is full. (Make room)" });
+});
+
+test("an usher whose vault is locked stays, and greets as soon as it is unlocked", async () => {
+  const { browser, engine, usher, clock } = room();
+  usher.instead["hello"] = { ok: false, error: { code: "locked", message: "The vault is locked.", hint: "" } };
+  assert.deepEqual(await engine.host.connect(), { state: "missing", why: "The vault is locked." });
+  assert.equal((await trouble(engine.host.ask("profiles", {}))).message, "The vault is locked.");
+  for (let asked = 0; asked < 3; asked++) await engine.host.connect(); // the person looks at the popup
+  const greetings = browser.port.received.length;
+  await clock.pass(5);
+  assert.equal(browser.port.received.length, greetings + 1);
+  delete usher.instead["hello"];
+  await clock.pass(5);
+  assert.deepEqual(await engine.host.connect(), { state: "connected", usher: "0.1.0" });
+  assert.equal(browser.ports.length, 1, "no other process was started for it");
 });
 
 test("an usher that is not understood is not worked with", async () => {

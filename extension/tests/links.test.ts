@@ -53,6 +53,10 @@ test("what is refused is shown, on one page for all of it", async () => {
   assert.equal(latest?.code, "host");
   assert.match(latest?.message ?? "", /evil\.example/);
 
+  browser.addWindow();
+  assert.equal(refused(await usher.open("1.DDDD")), "forged");
+  assert.equal(browser.focused, browser.tabs[0]?.windowId, "it comes to the front with its window");
+
   browser.tabs.length = 0; // the person closes it, and then the last window
   assert.equal(refused(await usher.open("1.BBBB")), "forged");
   assert.equal(browser.tabs.length, 1);

@@ -28,6 +28,8 @@ const LARGEST_BYTES = 65_536;
 const RETRY_SECONDS = [1, 2, 4, 8, 30, 60, 120, 300] as const;
 const SHORTEST_ALARM_SECONDS = 30;
 const STEADY_SECONDS = 60;
+/** How often an usher whose vault is locked is asked again. */
+const LOCKED_SECONDS = 5;
 const PATIENCE_MS = 1_500;
 
 interface Waiting {
@@ -49,6 +51,7 @@ export class NativeHost {
   #state: HostState = { state: "missing", why: "Usher was not looked for yet." };
   #connecting: Promise<HostState> | null = null;
   #imported: CryptoKey | null = null;
+  #forgetPlan = (): void => undefined;
   #since = 0;
   #number = 0;
   #failures: Stored<number>;
@@ -103,14 +106,7 @@ export class NativeHost {
   }
 
   async #connect(): Promise<HostState> {
-    const port = chrome.runtime.connectNative(NATIVE_HOST);
-    port.onDisconnect.addListener((gone) => {
-      // Chromium says why in lastError, Firefox in the port's own error.
-      const why = chrome.runtime.lastError?.message ?? (gone as { error?: Error }).error?.message;
-      this.#lost(port, `Usher is not there for this browser${why === undefined ? "." : `: ${why}`}`);
-    });
-    port.onMessage.addListener((message: unknown) => void this.#received(port, message));
-    this.#port = port;
+    const port = this.#port ?? this.#open();
     try {
       const greeting = readGreeting(await this.#ask(port, "hello", await this.#introduction()));
       await this.#key.set(greeting.key);
@@ -120,9 +116,33 @@ export class NativeHost {
       this.#state = { state: "connected", usher: greeting.usher };
       this.#since = Date.now();
     } catch (error) {
-      this.#lost(port, error instanceof Failed ? words(error.trouble) : "Usher and this extension are of different versions.");
+      this.#notGreeted(port, error);
     }
     return this.#state;
+  }
+
+  #open(): chrome.runtime.Port {
+    const port = chrome.runtime.connectNative(NATIVE_HOST);
+    port.onDisconnect.addListener((gone) => {
+      // Chromium says why in lastError, Firefox in the port's own error.
+      const why = chrome.runtime.lastError?.message ?? (gone as { error?: Error }).error?.message;
+      this.#lost(port, `Usher is not there for this browser${why === undefined ? "." : `: ${why}`}`);
+    });
+    port.onMessage.addListener((message: unknown) => void this.#received(port, message));
+    this.#port = port;
+    return port;
+  }
+
+  #notGreeted(port: chrome.runtime.Port, error: unknown): void {
+    if (!(error instanceof Failed)) {
+      this.#lost(port, "Usher and this extension are of different versions.");
+    } else if (error.trouble.code === "locked" && port === this.#port) {
+      // It stays, and is asked again over the same port: a person unlocks the vault to open a console right then.
+      this.#state = { state: "missing", why: words(error.trouble) };
+      void this.#againIn(LOCKED_SECONDS);
+    } else {
+      this.#lost(port, words(error.trouble));
+    }
   }
 
   async #introduction(): Promise<object> {
@@ -190,7 +210,15 @@ export class NativeHost {
     this.#since = 0;
     const failures = await this.#failures.change((before) => (steady ? 1 : before + 1));
     const seconds = RETRY_SECONDS[Math.min(failures, RETRY_SECONDS.length) - 1] ?? SHORTEST_ALARM_SECONDS;
-    if (seconds < SHORTEST_ALARM_SECONDS) this.clock.after(seconds * 1000, () => void this.connect());
+    await this.#againIn(seconds);
+  }
+
+  /** Look for the host again then, and not before because of an earlier plan. */
+  async #againIn(seconds: number): Promise<void> {
+    this.#forgetPlan();
+    if (seconds < SHORTEST_ALARM_SECONDS) {
+      this.#forgetPlan = this.clock.after(seconds * 1000, () => void this.connect());
+    }
     // For the case that the background sleeps until then.
     const minutes = Math.max(seconds, SHORTEST_ALARM_SECONDS) / 60;
     await chrome.alarms.create(HOST_ALARM, { delayInMinutes: minutes });

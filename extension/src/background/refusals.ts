@@ -26,6 +26,7 @@ export class Refusals {
       const shown = await this.#tab.get();
       const tab = (shown === null ? null : await shownAgain(shown)) ?? (await newTab());
       await this.#tab.set(tab?.id ?? null);
+      if (tab !== undefined) await chrome.windows.update(tab.windowId, { focused: true });
     });
   }
 }
