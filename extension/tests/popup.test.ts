@@ -440,6 +440,19 @@ test("without the host what is open can be shown, recent accounts are listed, an
   assert.deepEqual(popup.of("show"), [{ key: session(STAGING).key }]);
 });
 
+test("a host that is there a moment later is used then, and looked for no longer than half a minute", async () => {
+  let looks = 0;
+  const host = () => (++looks < 3 ? ({ state: "missing", why: "It starts." } as const) : CONNECTED);
+  const answers = { overview: () => ({ ...QUIET, host: host() }), profiles: answering(KNOWN) };
+  const popup = await Popup.open({ answers });
+  assert.equal(popup.element("#missing").hidden, true);
+  assert.equal(popup.rows.length, 3);
+  looks = -1_000;
+  const never = await Popup.open({ answers });
+  assert.equal(never.element("#missing").hidden, false);
+  assert.ok(never.of("overview").length <= 16);
+});
+
 test("a host that says itself what is missing is not called missing", async () => {
   const why = "the vault is locked (unlock it with 'usher vault unlock')";
   const popup = await Popup.open({ answers: { overview: () => ({ ...QUIET, host: { state: "missing", why } }) } });

@@ -63,6 +63,7 @@ export class Switcher {
     await this.#refresh();
     this.#takeFocus();
     await this.#errands.offerToGoOn(this.#portals, ({ action, choice }) => this.#errandOf(action, choice));
+    await this.#lookForHost();
   }
 
   /** Show times anew: they pass while the popup stands open. */
@@ -85,6 +86,12 @@ export class Switcher {
   }
 
   async #refresh(): Promise<void> {
+    await this.#readOverview();
+    await Promise.all([this.#search.ask(this.#query), this.#hostIsThere && this.#readPortals()]);
+    this.#showAround();
+  }
+
+  async #readOverview(): Promise<void> {
     const { tabId, windowId } = this.#doors.place;
     try {
       this.#overview = await this.#doors.ask("overview", { tabId, windowId });
@@ -92,8 +99,16 @@ export class Switcher {
       this.#notices.complain(silent(error));
     }
     this.#showAround();
-    await Promise.all([this.#search.ask(this.#query), this.#hostIsThere && this.#readPortals()]);
-    this.#showAround();
+  }
+
+  /** A host that is only starting, or was just set up, is there a moment later. */
+  async #lookForHost(): Promise<void> {
+    if (this.#hostIsThere) return;
+    for (let look = 0; look < HOST_LOOKS && !this.#hostIsThere; look++) {
+      await this.#doors.wait(HOST_LOOK_MILLISECONDS);
+      await this.#readOverview();
+    }
+    if (this.#hostIsThere) await this.#refresh();
   }
 
   get #hostIsThere(): boolean {
@@ -124,7 +139,8 @@ export class Switcher {
     const box = byId(this.#document, "missing");
     const { host } = this.#overview;
     box.hidden = host.state === "connected";
-    if (host.state === "connected" || box.childElementCount > 0) return;
+    if (host.state === "connected" || box.dataset["why"] === host.why) return; // said once, not at every look
+    box.dataset["why"] = host.why;
     const known = commandsOf(host.why).length > 0;
     const what = known ? "Usher is not connected" : "Usher's native host is missing";
     const message = `${what}: only what is open and was entered before is listed`;
@@ -250,6 +266,8 @@ export class Switcher {
   }
 }
 
+const HOST_LOOKS = 15;
+const HOST_LOOK_MILLISECONDS = 2_000;
 const NOTHING_KNOWN: Overview = {
   here: null,
   open: [],
