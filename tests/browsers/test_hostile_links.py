@@ -280,6 +280,7 @@ def test_a_content_script_may_ask_only_about_its_own_tab(consoles, internet):
         asked = f"chrome.runtime.sendMessage({json.dumps(message)}).then((answer) => answer ?? null, String)"
         answer = world(asked)
         assert answer is None or "message port closed" in answer, message["kind"]
-    kept = world("chrome.storage.session.get().then(JSON.stringify, String)")
-    assert "not allowed" in kept
+    for area in ("session", "local"):
+        kept = world(f"chrome.storage.{area}.get().then(JSON.stringify, String)")
+        assert "not allowed" in kept, area
     assert internet.asked(mark, path="/federation") == []
