@@ -118,4 +118,4 @@ optimised: setup
 		-W 'ignore:assertions not in test modules' $(PYTEST_ARGUMENTS)
 
 clean:
-	rm -rf .cache artifacts .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .cache artifacts extension/dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
