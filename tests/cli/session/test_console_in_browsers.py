@@ -12,6 +12,8 @@ from usher.cli.browser.installs import Install, read_installs, write_install
 from usher.console.browsers import Family
 from usher.console.extension import CHROMIUM_ORIGIN
 
+pytestmark = pytest.mark.once  # real processes; no check of theirs differs under -O
+
 STAGING, PRODUCTION = "mkdev-staging/ReadOnlyAccess", "mkdev-production/ReadOnlyAccess"
 # A browser that takes the one-time address and does not go where it leads.
 TAKE = (

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once  # real processes; no check of theirs differs under -O
+
 STAGING, PRODUCTION = "mkdev-staging/ReadOnlyAccess", "mkdev-production/ReadOnlyAccess"
 OPEN = {"url": None, "confirmed": None, "place": None, "window": None}
 
