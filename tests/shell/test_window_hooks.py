@@ -131,6 +131,25 @@ def test_two_terminals_keep_each_their_own_account(machine, window):
     assert f"first={STAGING}." in shown, shown
 
 
+_STRICT = {
+    "bash": "set -euo pipefail; set -o noclobber -o posix; shopt -s expand_aliases",
+    "zsh": "set -eu; setopt noclobber ksharrays shwordsplit nullglob",
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("shell", [real_shell(name) for name in _STRICT])
+def test_a_window_is_followed_under_strict_options_and_aliases(machine, window, shell):
+    file, variables = window
+    file.write_text(switched(STAGING, 2))
+    aliases = "".join(
+        f"alias {name}='echo aliased'\n" for name in ("local", "read", "export", "eval", "return")
+    )
+    text = f"{_STRICT[shell]}\n{aliases}IFS=u\n\\{install(machine, shell)}\n"
+    done = machine.script(shell, text + "__usher_prompt\nenv | grep ^AWS_PROFILE\n", **variables)
+    assert (done.returncode, done.stdout.decode()) == (0, f"AWS_PROFILE={STAGING}\n"), done.stderr.decode()
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("shell", [real_shell(name) for name in ("bash", "zsh", "fish")])
 def test_a_protected_account_is_announced_and_entered_by_a_persons_word(machine, window, shell):
