@@ -21,6 +21,7 @@ import stand_in_internet
 from chromium import Chromium
 from firefox import Firefox
 from links import Links
+from preferences import SETTINGS
 from screen import Desktop
 from waiting import until
 
@@ -33,29 +34,6 @@ _SPEC = importlib.util.spec_from_file_location("people_at_machines", _SESSION)
 people = importlib.util.module_from_spec(_SPEC)
 sys.modules[_SPEC.name] = people
 _SPEC.loader.exec_module(people)
-
-SETTINGS = """
-[console]
-browser = "{browser}"
-chromium = "multi-session"
-
-[[protect]]
-accounts = "production"
-colour = "red"
-label = "PRODUCTION"
-
-[[protect]]
-accounts = "staging"
-colour = "green"
-
-[[protect]]
-accounts = "management"
-colour = "purple"
-
-[[protect]]
-accounts = "playground"
-colour = "blue"
-"""
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,6 @@ class Firefox:
         self.said = said
         self.wire = Wire(line.split("listening on ")[1].strip() + "/session")
         self.wire.command("session.new", capabilities={})
-        self.wire.command("session.subscribe", events=["browsingContext", "network.beforeRequestSent"])
         self._trust(self._authority)
 
     def open(self, url: str) -> None:

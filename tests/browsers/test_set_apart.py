@@ -10,10 +10,9 @@ import pytest
 from chromium import OPTIONS, RunningChromium, on
 from consoles import MANAGEMENT, PLAYGROUND, PRODUCTION, STAGING, Console, prefix
 from links import NAMES
+from preferences import SETTINGS
 from stand_in_internet import SESSION_COOKIE
 from waiting import until
-
-from conftest import SETTINGS
 
 pytestmark = [pytest.mark.client("firefox", "chromium"), pytest.mark.once]
 

@@ -60,13 +60,6 @@ class Wire:
             raise (PageGoneError if any(each in words for each in _GONE) else RefusedError)(words)
         return answer["result"]
 
-    def until(self, seen):
-        """What `seen` gives of the events so far, as soon as it gives something."""
-        with self._changed:
-            found = self._changed.wait_for(lambda: seen(self.events), LONGEST_WAIT_SECONDS)
-        assert found, f"it did not happen; the last events are {[name for name, _ in self.events[-20:]]}"
-        return found
-
     def close(self) -> None:
         self._socket.close()
 
