@@ -63,7 +63,7 @@ def console_link(
     ends = keys.expires_at if seconds is None else rooms.clock() + seconds
     page = destination(door, wanted, region) if wanted != Wanted() else None
     portal = _portal(opened, door, page) if seconds is None else None
-    return ConsoleLink(url, door, _session(rooms, opened, look, region, ends), portal)
+    return ConsoleLink(url, door, session_of(rooms, opened, look, region, ends), portal)
 
 
 def _portal(opened: OpenedProfile, door: ConsoleDoor, page: str | None) -> str | None:
@@ -77,9 +77,10 @@ def _portal(opened: OpenedProfile, door: ConsoleDoor, page: str | None) -> str |
     return portal_link(start_url, console_url, way.account_id, way.permission_set, page)
 
 
-def _session(
+def session_of(
     rooms: SessionRooms, opened: OpenedProfile, look: Look, region: str, ends: float | None
 ) -> ConsoleSession:
+    """The console session of an opened profile, as browsers show it. `ends` is in Unix seconds."""
     account = opened.account_id
     known = account_entry(rooms.context, account, opened.role) if account else None
     return ConsoleSession(

@@ -137,6 +137,30 @@ def test_a_jar_that_runs_is_sent_a_sealed_link_and_no_browser_is_started(machine
     assert len(machine.started) == 2
 
 
+def test_the_host_of_the_sessions_own_browser_opens_it_for_the_command(machine, start_browser):
+    machine.console(STAGING)
+    machine.console(PRODUCTION)
+    production, staging = machine.folders
+    browsers = {}
+    for digit, folder in (("5", staging), ("6", production)):
+        open_jar(folder)
+        variables = {**machine.environ, "USHER_JAR": str(folder)}
+        browsers[folder] = start_browser(machine.home, "chromium", install=digit * 32, **variables)
+    record = staging / "session.json"
+    record.write_text(record.read_text().replace('"ends": 1', '"ends": 2'))
+    words = machine.console(STAGING, "--service", "sqs")
+    assert words == f"Chromium opens the console of {STAGING} in a window of its own.\n"
+    visit = browsers[staging].opened_visit()
+    assert (visit["session"]["profile"], visit["place"]["kind"]) == (STAGING, "plain")
+    assert json.loads(record.read_text())["session"]["ends"] == visit["session"]["ends"]
+    assert browsers[production].opened.empty()
+    assert len(machine.started) == 2
+    machine.install("firefox")
+    machine.settings("[console]\nbrowser = 'firefox'\n")  # then it is not the way, though it runs
+    assert "Your browser opens" in machine.console(STAGING)
+    assert browsers[staging].opened.empty()
+
+
 def test_a_jar_without_its_extension_is_handed_the_address_by_its_own_browser(machine):
     machine.console(STAGING)
     open_jar(machine.folders[0])

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from usher.cli.browser.desk import Desk
 from usher.cli.browser.messages import flag, only, optional_text, text
-from usher.cli.browser.opening import Errand, is_the_way, words_on
-from usher.cli.browser.quickly import surroundings
+from usher.cli.browser.opening import Errand, is_the_way, note_session, words_on
+from usher.cli.browser.quickly import OF_BROWSERS_APART, surroundings
 from usher.cli.browser.settings import console_settings
 from usher.cli.browser.visits import can_be_visited, place_of, sealed_link
-from usher.cli.console_links import console_link
+from usher.cli.console_links import console_link, session_of
 from usher.cli.console_opening import seconds_of
 from usher.cli.console_pages import Wanted, named_service
 from usher.cli.entering import open_confirmed
@@ -39,7 +39,7 @@ def console_for_command(
     duration = optional_text(request, "duration", _LONGEST_WORD)
     yes = flag(request, "yes")
     window = optional_text(request, "window", _LONGEST_WINDOW)
-    ours = surroundings(desk.context)
+    ours = surroundings(desk.context, OF_BROWSERS_APART if desk.install.jar is not None else ())
     if not hmac.compare_digest(ours, text(request, "surroundings", len(ours))):
         return {"handed_over": False}
     try:
@@ -69,11 +69,14 @@ def _prepared(
     opened, look = open_confirmed(context, rooms, profile, yes=yes)
     name = opened.organization.name if opened.organization else ""
     settings = console_settings(load_settings(context.config_dir)).of(name)
-    if not is_the_way(context, settings, desk.install):
+    session = session_of(rooms, opened, look, opened.region, None)
+    if not is_the_way(context, settings, desk.install, session):
         return None
     link = console_link(rooms, opened, look, wanted, seconds)
     if not can_be_visited(link):
         return None
+    if desk.install.jar is not None:
+        note_session(context, settings, link)
     place = place_of(desk.install, link.session, settings)
     words = words_on(Errand(rooms, link, settings, window), desk.install, place)
     return sealed_link(rooms, link, place, window), words

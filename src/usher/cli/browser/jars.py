@@ -35,6 +35,7 @@ from usher.console.browsers import (
 )
 from usher.console.desktop import desktop_browser
 from usher.console.jars import Jar, jar_command, jar_of, jars_folder, prepare_jar, preparing
+from usher.console.sealed_links import ConsoleSession
 from usher.core.errors import NotFoundError, UsherError
 from usher.core.printable import printable
 
@@ -60,10 +61,10 @@ def browser_to_set_apart(
     return _of_chromium(_browser_of_desktop(context))
 
 
-def jar_for(context: Context, browser: Browser, link: ConsoleLink) -> Jar:
-    """The jar of the link's session."""
+def jar_for(context: Context, browser: Browser, session: ConsoleSession) -> Jar:
+    """The jar of a session."""
     root = jars_folder(browser, context.data_dir, context.home)
-    return jar_of(root, known_name(browser.path.name), link.session)
+    return jar_of(root, known_name(browser.path.name), session)
 
 
 def install_in(context: Context, jar: Jar) -> Install | None:

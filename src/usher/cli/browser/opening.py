@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from usher.cli.browser.installs import Install, forget_install, read_install, read_installs
 from usher.cli.browser.settings import ChromiumWay, ConsoleSettings, console_settings
@@ -31,11 +32,15 @@ from usher.cli.console_links import ConsoleLink
 from usher.cli.context import Context
 from usher.cli.wire import SessionRooms
 from usher.console.browsers import Family, start_browser
-from usher.console.sealed_links import Place
+from usher.console.sealed_links import ConsoleSession, Place
 from usher.core.errors import UsherError
 from usher.core.ids import ACCOUNT_ID
 from usher.core.printable import printable
 from usher.session.settings import load_settings
+
+if TYPE_CHECKING:
+    from usher.console.browsers import Browser
+    from usher.console.jars import Jar  # files and locks: where an extension opens, none is needed
 
 START_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
@@ -124,17 +129,12 @@ def _opened_by_template(errand: Errand) -> bool:
 def _opened_in_jar(errand: Errand) -> bool:
     """In the browser that is set apart for the session, where a Chromium is meant to keep them so."""
     settings, link, context = errand.settings, errand.link, errand.context
-    if settings.chromium is not ChromiumWay.PROFILES or not ACCOUNT_ID.fullmatch(link.session.account_id):
+    found = jar_meant(context, settings, link.session)
+    if found is None:
         return False
-    install = next(iter(_meant(settings, [*_running(context), *read_installs(context.cache_dir)])), None)
-    if install is not None and install.family is Family.FIREFOX and settings.choice.program is None:
-        return False  # the usual way, which pays for no more
     from usher.cli.browser import jars
 
-    browser = jars.browser_to_set_apart(context, settings, install)
-    if browser is None:
-        return False
-    jar = jars.jar_for(context, browser, link)
+    browser, jar = found
     if not jar.is_open and not _has_screen(context):
         return False
     is_new = jars.make_ready(context, jar, settings, link)
@@ -145,6 +145,23 @@ def _opened_in_jar(errand: Errand) -> bool:
             return True
     jars.start_in_jar(context, browser, jar, settings, link, is_new=is_new)
     return True
+
+
+def jar_meant(
+    context: Context, settings: ConsoleSettings, session: ConsoleSession
+) -> tuple[Browser, Jar] | None:
+    """The browser that is, or gets, set apart for the session, with its jar; None for other ways."""
+    if settings.chromium is not ChromiumWay.PROFILES or not ACCOUNT_ID.fullmatch(session.account_id):
+        return None
+    if sits_elsewhere(context.environ):
+        return None
+    install = next(iter(_meant(settings, [*_running(context), *read_installs(context.cache_dir)])), None)
+    if install is not None and install.family is Family.FIREFOX and settings.choice.program is None:
+        return None  # the usual way, which pays for no more
+    from usher.cli.browser import jars
+
+    browser = jars.browser_to_set_apart(context, settings, install)
+    return (browser, jars.jar_for(context, browser, session)) if browser is not None else None
 
 
 def _opened_by_extension(errand: Errand) -> bool:
@@ -261,11 +278,24 @@ def words_on(errand: Errand, install: Install, place: Place) -> str:
     return words
 
 
-def is_the_way(context: Context, settings: ConsoleSettings, install: Install) -> bool:
-    """Whether consoles open through the extension of `install`, and nothing comes before that."""
-    set_apart = settings.chromium is ChromiumWay.PROFILES and install.family is not Family.FIREFOX
-    if settings.open or set_apart:
+def note_session(context: Context, settings: ConsoleSettings, link: ConsoleLink) -> None:
+    """Write down in the session's own browser until when it holds."""
+    from usher.cli.browser import jars
+
+    found = jar_meant(context, settings, link.session)
+    if found is not None:
+        jars.make_ready(context, found[1], settings, link)
+
+
+def is_the_way(
+    context: Context, settings: ConsoleSettings, install: Install, session: ConsoleSession
+) -> bool:
+    """Whether the session's console opens through the extension of `install`, and in no way before it."""
+    if settings.open:
         return False
+    if install.family is not Family.FIREFOX and settings.chromium is ChromiumWay.PROFILES:
+        found = jar_meant(context, settings, session) if install.jar is not None else None
+        return found is not None and found[1].id == install.jar
     first = next(iter(_meant(settings, _running(context))), None)
     return first is not None and first.id == install.id
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
 from usher.cli.browser.sockets import (
     HostGoneError,
@@ -35,6 +37,9 @@ _OF_NO_MATTER = (
     *("AWS_PAGER", "AWS_DEFAULT_OUTPUT", "AWS_CLI_AUTO_PROMPT", "AWS_SDK_LOAD_CONFIG"),
 )
 
+# A browser that is set apart was started from a shell: it has that shell's word on which browser is meant.
+OF_BROWSERS_APART = ("BROWSER",)
+
 
 def opened_by_host(
     context: Context,
@@ -45,13 +50,15 @@ def opened_by_host(
     yes: bool,
     window: str | None = None,
 ) -> bool:
-    """Whether the newest browser opened it, which is said. Raises UsherError when its extension refused.
+    """Whether the profile's own browser, or the newest, opened it, which is said.
+
+    Raises UsherError when its extension refused.
 
     `window` is the terminal whose browser window is to show it.
     """
     if not has_sockets() or sits_elsewhere(context.environ):
         return False
-    install = next(iter(listening(context)), None)
+    install, is_apart = _install_to_ask(context, profile)
     if install is None:
         return False
     request = {
@@ -61,7 +68,7 @@ def opened_by_host(
         "duration": duration,
         "yes": yes,
         "window": window,
-        "surroundings": surroundings(context),
+        "surroundings": surroundings(context, OF_BROWSERS_APART if is_apart else ()),
     }
     try:
         answer = call_host(context, install, request, CONSOLE_SECONDS)
@@ -75,17 +82,44 @@ def opened_by_host(
     return True
 
 
-def surroundings(context: Context) -> str:
+def _install_to_ask(context: Context, profile: str) -> tuple[str | None, bool]:
+    """The extension in the browser that is set apart for the profile, and True; else the newest of others.
+
+    Only a guess whom to ask, from files that it reads at once: the host itself decides whether it is the way.
+    """
+    own = None
+    for install in listening(context):
+        jar = _text_in(context.cache_dir / "browsers" / f"{install}.json", "jar")
+        if jar is None:
+            own = own or install
+        elif _text_in(context.data_dir / "jars" / jar / "session.json", "session", "profile") == profile:
+            return install, True
+    return own, False
+
+
+def _text_in(path: Path, *names: str) -> str | None:
+    """The text under these names in a file of ours; None where there is none."""
+    try:
+        found = json.loads(path.read_bytes())
+        for name in names:
+            found = found[name]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def surroundings(context: Context, others: Sequence[str] = ()) -> str:
     """A digest of what decides which keys a profile has, and by which way: the same means the same world.
 
     A host that outlived an upgrade is of another version, and does nothing for a command of this one.
+    `others` are variables that count as well.
     """
     places = (context.config_dir, context.cache_dir, context.data_dir, context.home)
     files = (context.aws_config_file, context.aws_credentials_file)
     known = {
         name: value
         for name, value in context.environ.items()
-        if name in _OTHERS or (name.startswith("AWS_") and name not in _OF_NO_MATTER)
+        if name in (*_OTHERS, *others) or (name.startswith("AWS_") and name not in _OF_NO_MATTER)
     }
     told = [VERSION, [str(path.absolute()) for path in (*places, *files)], known]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
