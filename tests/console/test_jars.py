@@ -19,12 +19,12 @@ from usher.console.jars import (
     jar_of,
     jars_folder,
     kept_jars,
-    manifest_file,
     prepare_jar,
     preparing,
     read_jar,
     remove_jar,
 )
+from usher.console.native_hosts import MANIFEST
 from usher.console.sealed_links import ConsoleSession
 from usher.core.errors import UsageError, UsherError
 from usher.core.looks import Colour
@@ -46,7 +46,7 @@ STAGING = replace(PRODUCTION, account_id="222222222222", account_name="staging",
 
 def put_host(folder, manifests):
     (folder / "usher-host").write_text("#!/bin/sh\n")
-    manifest_file(manifests).write_text("{}")
+    (manifests / MANIFEST).write_text("{}")
 
 
 def prepared(root, session, kind="chromium"):

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usher.console.browsers import Browser, folder_is_open, snap_folder
-from usher.console.extension import NATIVE_HOST
 from usher.console.jar_looks import (
     first_bookmarks,
     first_preferences,
@@ -188,11 +187,6 @@ def jar_command(browser: Browser, jar: Jar, extension: Path | None, name: str, u
     if extension is not None and jar.takes_extension:
         options.append(f"--load-extension={extension}")
     return [str(browser.path), *options, url]
-
-
-def manifest_file(folder: Path) -> Path:
-    """The native host's manifest among those of `folder`."""
-    return folder / f"{NATIVE_HOST}.json"
 
 
 def _clear_unfinished(root: Path) -> None:

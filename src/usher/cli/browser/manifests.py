@@ -19,10 +19,10 @@ from pathlib import Path
 from usher.cli.browser import registry_windows
 from usher.cli.context import Context, usher_command
 from usher.console.browsers import Family
-from usher.console.extension import NATIVE_HOST
 from usher.console.jars import JAR_VARIABLE
 from usher.console.launchers import launcher_name, launcher_text
 from usher.console.native_hosts import (
+    MANIFEST,
     Surroundings,
     System,
     family_of_known,
@@ -135,7 +135,7 @@ def wanted_jar_host(context: Context, jar: Path, manifests: Path) -> list[Put]:
     launcher = jar / launcher_name(surroundings_of(context).system)
     return [
         Put(launcher, _launcher(context, {JAR_VARIABLE: str(jar)}), _PROGRAM),
-        Put(manifests / f"{NATIVE_HOST}.json", manifest_bytes(Family.CHROMIUM, launcher), _PRIVATE),
+        Put(manifests / MANIFEST, manifest_bytes(Family.CHROMIUM, launcher), _PRIVATE),
     ]
 
 
