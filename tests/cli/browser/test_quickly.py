@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from usher.cli.browser import quickly
+from usher.cli.browser.host import as_of_browser
 from usher.cli.browser.quickly import surroundings
 from usher.cli.context import Context
 from usher.cli.terminal import Terminal
@@ -38,3 +39,18 @@ def test_a_host_that_outlived_an_upgrade_does_nothing_for_the_new_version(monkey
     before = surroundings(HERE)
     monkeypatch.setattr(quickly, "VERSION", "0.2.0")
     assert surroundings(HERE) != before
+
+
+def test_a_browser_started_from_a_shell_with_keys_of_its_own_sees_the_world_without_them():
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x"}
+    switched = {"AWS_REGION": "eu-west-1", "USHER_REGION": "eu-west-1", "USHER_PROFILE": "a"}
+    host = as_of_browser(replace(HERE, environ={**ENVIRON, **keys, **switched}))
+    assert dict(host.environ) == {"PATH": "/usr/bin", "AWS_CONFIG_FILE": "/c"}
+    assert surroundings(host) == surroundings(HERE)
+    assert not host.attended
+
+
+def test_a_region_of_the_desktops_own_stays_in_the_browsers_world():
+    assert as_of_browser(replace(HERE, environ={"AWS_REGION": "eu-west-1"})).environ == {
+        "AWS_REGION": "eu-west-1"
+    }

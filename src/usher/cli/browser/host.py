@@ -29,6 +29,7 @@ from usher.console.browsers import Family
 from usher.console.extension import CHROMIUM_ORIGIN, FIREFOX_ID
 from usher.core.errors import UnavailableError, UsageError, UsherError
 from usher.session.agent.peers import Peer
+from usher.shell.variables import all_gone
 
 MOST_AT_ONCE = 16
 EXTENSION_SECONDS = 12.0
@@ -46,12 +47,20 @@ def run_host(context: Context, arguments: Sequence[str]) -> None:
     pipe = _own_pipe()
     _end_when_told()
     with ExitStack() as leaving:
-        host = Host(replace(context, attended=False), caller, pipe, leaving)
+        host = Host(as_of_browser(context), caller, pipe, leaving)
         with contextlib.suppress(_Ended):
             try:
                 host.serve()
             finally:  # a browser that has closed the port may send the signal as well
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def as_of_browser(context: Context) -> Context:
+    """`context` without the keys and the profile of the shell that the browser may have been started from.
+
+    The browser outlives them; its extension names the profile that it wants.
+    """
+    return replace(context, environ=all_gone(context.environ).applied_to(context.environ), attended=False)
 
 
 def family_of_caller(arguments: Sequence[str]) -> Family:
