@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from usher.cli.browser.sockets import call_host
+from usher.cli.context import context_of
+
 pytestmark = pytest.mark.once  # real processes; no check of theirs differs under -O
 
 STAGING, PRODUCTION = "mkdev-staging/ReadOnlyAccess", "mkdev-production/ReadOnlyAccess"
@@ -343,6 +346,26 @@ def test_another_extension_is_turned_away_without_a_word_on_standard_output(home
     assert "for that extension alone" in words
 
 
+def test_an_answer_that_the_extension_would_not_take_is_an_error(home, browser):
+    config = home.config.read_text()
+    home.config.write_text(config + "".join(f"[profile {'x' * 1400}{n}]\nregion = x\n" for n in range(60)))
+    try:
+        error = browser.ask("profiles", query="xxxx", limit=50)["error"]
+        assert (error["code"], "larger than 65,536" in error["message"]) == ("failed", True)
+        assert browser.ask("profiles", query="xxxx", limit=20)["ok"]
+    finally:
+        home.config.write_text(config)
+
+
+def test_a_program_of_this_user_may_ask_who_is_there_and_nothing_else(home, browser):
+    context = context_of(home.environ)
+    assert call_host(context, browser.install, {"op": "ping"})["install"] == browser.install
+    for request in ({"op": "status"}, {"op": "open", "link": 7}, {"op": "console", "profile": STAGING}, {}):
+        answer = call_host(context, browser.install, request)
+        assert (answer["ok"], answer["exit_code"]) == (False, 2)
+    assert browser.opened.empty()
+
+
 # How it ends, and what it leaves behind
 
 
@@ -435,6 +458,16 @@ def test_a_locked_vault_is_said_to_be_locked(home, tmp_path, start_browser):
     error = locked.hello()["error"]
     assert error["code"] == "locked"
     assert error["hint"]
+
+
+def test_a_session_that_does_not_open_any_more_counts_as_ended(home, browser):
+    [record] = [path for path in home.records if path.stem == "session%2Fmkdev"]
+    content = record.read_bytes()
+    record.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    [session] = browser.ask("status")["sessions"]
+    record.write_bytes(content)
+    assert (session["state"], session["ends"]) == ("ended", None)
+    assert browser.ask("status")["sessions"][0]["state"] == "open"
 
 
 def test_a_session_that_the_portal_has_ended_is_told_from_none(home, browser):
