@@ -39,6 +39,16 @@ def test_the_peer_of_a_tcp_connection_of_this_machine_is_found_in_the_kernels_ta
         each.close()
 
 
+def test_who_comes_to_an_ipv4_address_with_an_ipv6_socket_is_found_too():
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.socket(socket.AF_INET6)
+    client.connect(("::ffff:127.0.0.1", listener.getsockname()[1]))
+    served, _ = listener.accept()
+    assert tcp_user_of(served) == os.getuid()
+    for each in (client, served, listener):
+        each.close()
+
+
 @pytest.fixture
 def connection():
     listener = socket.create_server(("127.0.0.1", 0))

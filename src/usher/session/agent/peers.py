@@ -50,16 +50,23 @@ def tcp_user_of(connection: socket.socket, processes: Path = PROCESSES) -> int |
 
 
 def _line_of(connection: socket.socket, processes: Path) -> list[str]:
-    """The other end's line in the kernel's table; empty where there is none."""
-    theirs, ours = connection.getpeername(), connection.getsockname()
-    wanted = (_in_the_table(theirs[0], theirs[1]), _in_the_table(ours[0], ours[1]))
-    table = "tcp6" if connection.family == socket.AF_INET6 else "tcp"
-    try:
-        lines = (processes / "net" / table).read_text("ascii", "replace").splitlines()[1:]
-    except OSError:
-        return []
-    found = (line.split() for line in lines)
-    return next((fields for fields in found if (fields[1], fields[2]) == wanted), [])
+    """The other end's line in the kernel's tables; empty where there is none.
+
+    An IPv6 socket may be connected to an IPv4 one: then its line is in its own table, with mapped addresses.
+    """
+    ends = connection.getpeername(), connection.getsockname()
+    tables = {"tcp": "", "tcp6": "::ffff:"} if connection.family == socket.AF_INET else {"tcp6": ""}
+    for table, prefix in tables.items():
+        theirs, ours = (_in_the_table(prefix + address, port) for address, port, *_ in ends)
+        try:
+            lines = (processes / "net" / table).read_text("ascii", "replace").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[1:3] == [theirs, ours]:
+                return fields
+    return []
 
 
 def _in_the_table(address: str, port: int) -> str:
