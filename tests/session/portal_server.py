@@ -359,17 +359,19 @@ class Handler(BaseHTTPRequestHandler):
         """Where a sign-in link leads."""
         require(query["Action"] == "login")
         self.server.on_console()
-        self.reply(200, {"signed in": query["SigninToken"] in self.server.issued})
+        signed_in = query["SigninToken"] in self.server.issued
+        page = f"<!doctype html><title>Console</title><p>{'signed in' if signed_in else 'refused'}</p>"
+        self.send(200, page.encode(), kind="text/html")
 
     def reply(self, status, document, retry_after=None):
         self.send(status, b"" if document is None else json.dumps(document).encode(), retry_after)
 
-    def send(self, status, content, retry_after=None):
+    def send(self, status, content, retry_after=None, kind="application/json"):
         self.send_response_only(status)
         if retry_after is not None:
             self.send_header("Retry-After", retry_after)
         self.send_header("Date", formatdate(time.time() + self.server.clock_error, usegmt=True))
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
