@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import stat
 import sys
@@ -61,19 +62,23 @@ class Machine:
         return word.removeprefix("--user-data-dir=").removesuffix("/browser")
 
 
-@pytest.fixture
-def machine(settled, tmp_path):
+@pytest.fixture(scope="module")
+def home(settled):
     settled.ok("login", "--device", "--aws-endpoint-url", settled.portal.url)
-    machine = Machine(settled, tmp_path)
+    return settled
+
+
+@pytest.fixture
+def machine(home, tmp_path):
+    machine = Machine(home, tmp_path)
     machine.environ["BROWSER"] = str(machine.install("chromium"))
     machine.settings("")
-    for record in (settled.folder / ".cache" / "usher" / "browsers").glob("*.json"):
+    for record in (home.folder / ".cache" / "usher" / "browsers").glob("*.json"):
         record.unlink()
     yield machine
     machine.settings("")
     for folder in machine.folders:
-        (folder / "browser" / "SingletonLock").unlink(missing_ok=True)
-    machine.jars("--remove-all")
+        shutil.rmtree(folder)
 
 
 def open_jar(folder, process=None):
