@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import stranger
+from waiting import until
 from wire import RefusedError, Wire, evaluate_until
 
 OPTIONS = [
@@ -51,9 +52,12 @@ class RunningChromium:
 
     def worker(self) -> Page:
         """The extension's service worker."""
-        found = [each for each in self.targets() if each["type"] == "service_worker"]
-        [worker] = [each["targetId"] for each in found if each["url"].startswith(self.pages)]
+        [worker] = self._workers()
         return self.page(worker)
+
+    def _workers(self) -> list[str]:
+        found = [each for each in self.targets() if each["type"] == "service_worker"]
+        return [each["targetId"] for each in found if each["url"].startswith(self.pages)]
 
     def open_pages(self) -> dict[str, str]:
         """The pages in tabs: ids and addresses."""
@@ -115,9 +119,9 @@ class Chromium(RunningChromium):
 
     def stop_background(self) -> None:
         """Put the extension's background to sleep, as Chromium does when nothing happens."""
-        for target in self.targets():
-            if target["type"] == "service_worker" and target["url"].startswith(self.pages):
-                self.wire.command("Target.closeTarget", targetId=target["targetId"])
+        [gone] = self._workers()
+        self.wire.command("Target.closeTarget", targetId=gone)
+        until(lambda: gone not in self._workers())
 
     def start(self) -> None:
         self._process = subprocess.Popen(

@@ -226,12 +226,13 @@ class Firefox:
 
     def stop_background(self) -> None:
         """Put the extension's background to sleep, as Firefox does when nothing happens."""
-        self.chrome(
+        state = self.chrome(
             f"(async () => {{ const {{ extension }} = WebExtensionPolicy.getByID({json.dumps(EXTENSION)});"
             " await extension.terminateBackground("
             "   { ignoreDevToolsAttached: true, disableResetIdleForTest: true });"
             " return extension.backgroundState })()"
         )
+        assert state == "stopped"
 
     def close(self) -> None:
         """As a person closes it: the profile is written."""
