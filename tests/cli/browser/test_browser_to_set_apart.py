@@ -68,6 +68,7 @@ def test_the_environment_names_it_before_the_desktop_does(machine, tmp_path):
     lists = tmp_path / ".config" / "mimeapps.list"
     lists.write_text("[Default Applications]\nx-scheme-handler/https=chromium.desktop\n")
     assert chosen(machine("chromium", "brave", BROWSER="brave:firefox")) == "brave"
+    assert chosen(machine("brave", BROWSER="brave %s")) == "brave"
     assert chosen(machine("chromium", BROWSER="lynx")) is None
     assert chosen(machine("chromium")) == "chromium"
     lists.write_text("[Default Applications]\nx-scheme-handler/https=microsoft-edge.desktop\n")

@@ -174,6 +174,6 @@ def _found(name: str, environ: Mapping[str, str]) -> Browser | None:
 
 def _browser_named_by(environ: Mapping[str, str]) -> Browser | None:
     """The browser that `$BROWSER` names first."""
-    program = environ.get("BROWSER", "").split(os.pathsep)[0]
+    program = environ.get("BROWSER", "").split(os.pathsep)[0].removesuffix(" %s")
     found = shutil.which(program, path=environ.get("PATH")) if program else None
     return Browser(Path(found), family_of(Path(found).name)) if found else None
