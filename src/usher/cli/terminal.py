@@ -55,10 +55,12 @@ class Terminal:
         """What tells this terminal from others; empty where there is none, or nothing that tells."""
         import os
 
+        if sys.platform == "win32":
+            return ""
         for stream in (self._err, sys.stdin):  # either may be redirected
             try:
                 return os.ttyname(stream.fileno())
-            except (OSError, ValueError, AttributeError):  # no terminal; no file at all; Windows
+            except (OSError, ValueError, AttributeError):  # no terminal; no file at all
                 continue
         return ""
 
