@@ -70,7 +70,7 @@ export interface Requests {
   renew: { ask: { tabId?: number; confirmed?: string }; answer: Result<null> };
   /** From a content script: its tab's bar was folded, or unfolded; it stays so on the tab's next pages. */
   fold: { ask: { folded: boolean }; answer: null };
-  /** From the opening page: open a sealed link. A refusal is kept for that page to show. */
+  /** From the opening page: open a sealed link. When it is opened the page is closed. */
   open_link: { ask: { link: string }; answer: { ok: true } | { ok: false; code: RefusalCode | "failed"; message: string } };
   /** The last link that was refused without the opening page: one that came through the native host. */
   refusal: { ask: object; answer: Refusal | null };
