@@ -10,16 +10,29 @@ ever stops (another import mode, `--assert=plain`), every test would pass unseen
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
+TESTS = Path(__file__).parents[1]
 SOURCE = Path(__file__).parents[2] / "src" / "usher"
 
 
 def test_an_assert_in_a_test_can_fail_even_under_python_O() -> None:  # noqa: N802 (the flag's name)
     with pytest.raises(AssertionError):
         assert not __name__
+
+
+def test_what_tests_share_checks_without_assert() -> None:
+    """pytest rewrites test modules and conftest files alone: elsewhere -O drops what an assert does."""
+    shared = [path for path in TESTS.rglob("*.py") if not path.name.startswith(("test_", "conftest"))]
+    asserting = [path for path in shared if any(map(is_assert, ast.walk(ast.parse(path.read_bytes()))))]
+    assert asserting == []
+
+
+def is_assert(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assert)
 
 
 def test_optimised_python_runs_the_very_same_code() -> None:

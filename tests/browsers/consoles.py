@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from links import HOME, NAMES, Links
 from stand_in_internet import SESSION_COOKIE, Internet, Request, Who
 from waiting import until
@@ -88,7 +89,8 @@ class Consoles:
         number = until(lambda: self.new_page(before, self.browser.pages.split("/")[2]))
         page = self.browser.page(number)
         page.until("document.querySelector('main')?.classList.contains('says')")
-        assert set(self.browser.open_pages()) - before == {number}, "something else was opened"
+        if set(self.browser.open_pages()) - before != {number}:
+            pytest.fail("something else was opened")
         return page
 
     def new_page(self, before: set[str], host: str) -> str | None:

@@ -16,6 +16,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import pytest
 import stranger
 from waiting import until
 from wire import PageGoneError, RefusedError, Wire, evaluate_until
@@ -232,7 +233,8 @@ class Firefox:
             "   { ignoreDevToolsAttached: true, disableResetIdleForTest: true });"
             " return extension.backgroundState })()"
         )
-        assert state == "stopped"
+        if state != "stopped":
+            pytest.fail(f"the background is {state}")
 
     def close(self) -> None:
         """As a person closes it: the profile is written."""

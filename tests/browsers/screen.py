@@ -16,6 +16,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 WIDTH, HEIGHT = 1280, 800
 LONGEST_WAIT_SECONDS = 20
 
@@ -79,7 +81,8 @@ class Desktop:
         """The picture as soon as it is as wanted: nothing tells when something has been drawn."""
         deadline = time.monotonic() + LONGEST_WAIT_SECONDS
         while not seen(picture := self.picture()):
-            assert time.monotonic() < deadline, "it was never on the screen"
+            if time.monotonic() > deadline:
+                pytest.fail("it was never on the screen")
             time.sleep(0.05)
         return picture
 

@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -216,7 +217,8 @@ class Internet(ThreadingHTTPServer):
         with self.changed:
             self.changed.wait_for(lambda: len(self.asked(since, **wanted)) >= count, LONGEST_WAIT_SECONDS)
             found = self.asked(since, **wanted)
-            assert len(found) >= count, f"no {wanted} among {[each.url for each in self.record[since:]]}"
+            if len(found) < count:
+                pytest.fail(f"no {wanted} among {[each.url for each in self.record[since:]]}")
             return found
 
     def entered(self, since=0):

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 LONGEST_WAIT_SECONDS = 15
 
 
@@ -13,6 +15,7 @@ def until(seen: Callable[[], Any]) -> Any:
     """What `seen` gives as soon as it gives something."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while not (found := seen()):
-        assert time.monotonic() < deadline, "it did not happen"
+        if time.monotonic() > deadline:
+            pytest.fail("it did not happen")
         time.sleep(0.03)
     return found

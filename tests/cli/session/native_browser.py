@@ -9,6 +9,7 @@ import struct
 import subprocess
 import threading
 
+import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from usher.console.extension import CHROMIUM_ORIGIN, FIREFOX_ID
@@ -75,7 +76,8 @@ class NativeBrowser:
 
     def answer_to(self, number, within=30):
         with self._waiting:
-            assert self._waiting.wait_for(lambda: number in self._answers, within), "no answer"
+            if not self._waiting.wait_for(lambda: number in self._answers, within):
+                pytest.fail("no answer")
             return self._answers.pop(number)
 
     def opened_visit(self):
