@@ -100,6 +100,30 @@ def test_sixteen_threads_asking_for_one_role_fetch_it_once(signed_in, portal):
     assert portal.count("credentials") == 1
 
 
+def test_keys_that_a_sibling_fetched_meanwhile_are_taken(signed_in, portal):
+    name = role_name("mkdev", STAGING, "ReadOnlyAccess")
+
+    class Overtaken:
+        """The vault as one sees it who looks just before a sibling keeps the keys."""
+
+        def __init__(self, vault):
+            self.vault = vault
+
+        def __getattr__(self, attribute):
+            return getattr(self.vault, attribute)
+
+        def read(self, wanted):
+            found = self.vault.read(wanted)
+            if wanted == name and found is None:
+                role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+            return found
+
+    late = replace(signed_in.keeper, vault=Overtaken(signed_in.vault))
+    keys = role_credentials(late, STAGING, "ReadOnlyAccess")
+    assert keys == role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
+    assert portal.count("credentials") == 1
+
+
 def test_secrets_do_not_show_when_a_value_is_printed(signed_in, portal):
     keys = role_credentials(signed_in.keeper, STAGING, "ReadOnlyAccess")
     shown = (
